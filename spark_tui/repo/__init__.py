@@ -1,0 +1,1 @@
+"""The user's files and git, as plain blocking functions over bytes; threads are the caller's."""

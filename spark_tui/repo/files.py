@@ -1,0 +1,74 @@
+"""One regular file in an open folder: its bytes and what else belongs to it.
+
+The rule kept here: no link is followed and no pipe or device is waited on. Which folder is for
+places.py, what is written is for writing.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+
+from spark_tui.errors import RefusedFault
+from spark_tui.repo.places import status
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_LARGEST = 256 << 20
+
+
+def look(path: str, name: str, folder: int) -> tuple[os.stat_result, bytes] | None:
+    """The file as it is now; None where there is nothing. `path` is for the message only."""
+    found = status(name, folder)
+    if found is None:
+        return None
+    _require_regular(path, found)
+    file = os.open(name, _READ, dir_fd=folder)
+    with os.fdopen(file, "rb") as stream:
+        found = os.fstat(file)
+        _require_regular(path, found)
+        if found.st_size > _LARGEST:
+            raise RefusedFault(
+                f"{path} is too large to work on: {found.st_size >> 20} MiB of {_LARGEST >> 20}."
+            )
+        return found, stream.read()
+
+
+def new_mode(found: os.stat_result, mode: int | None) -> int:
+    """The file's own mode; of `mode` only the executable bit counts."""
+    kept = stat.S_IMODE(found.st_mode)
+    if mode is None or bool(mode & 0o100) == bool(kept & 0o100):
+        return kept
+    return kept | ((kept & 0o444) >> 2) if mode & 0o100 else kept & ~0o111
+
+
+def dress(file: int, mode: int | None, *, like: str, found: os.stat_result, folder: int) -> None:
+    """Give a new file owner, extended attributes and mode of the file it will replace."""
+    own = os.fstat(file)
+    if (own.st_uid, own.st_gid) != (found.st_uid, found.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.fchown(file, found.st_uid, found.st_gid)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            _copy_attributes(like, folder, file)
+    os.fchmod(file, new_mode(found, mode))
+
+
+def _copy_attributes(name: str, folder: int, file: int) -> None:
+    source = os.open(name, _READ, dir_fd=folder)
+    try:
+        for attribute in os.listxattr(source):
+            with contextlib.suppress(OSError):
+                os.setxattr(file, attribute, os.getxattr(source, attribute))
+    finally:
+        os.close(source)
+
+
+def _require_regular(path: str, found: os.stat_result) -> None:
+    if stat.S_ISREG(found.st_mode):
+        return
+    if stat.S_ISLNK(found.st_mode):
+        raise RefusedFault(f"{path} is a link: it is not followed.")
+    what = "a folder" if stat.S_ISDIR(found.st_mode) else "not a regular file"
+    raise RefusedFault(f"{path} is {what}.")
