@@ -1,0 +1,30 @@
+"""The demo: `python -m demo`, `python /path/to/demo`, or `spark-tui demo`.
+
+The rule kept here: nothing but finding the package, as in server.py; launcher.py does the rest.
+"""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+
+def adopt() -> None:
+    """Make this folder the package `demo`, wherever it lies."""
+    here = Path(__file__).resolve().parent
+    spec = importlib.util.spec_from_file_location(
+        "demo", here / "__init__.py", submodule_search_locations=[str(here)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"no package in {here}")
+    package = importlib.util.module_from_spec(spec)
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
+    sys.modules["demo"] = package
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    if not __package__:
+        adopt()
+    package = __package__ or "demo"
+    sys.exit(importlib.import_module(f"{package}.launcher").main())

@@ -1,0 +1,1 @@
+"""Tidewater: readings of harbour tide gauges."""
