@@ -1,0 +1,113 @@
+"""What is there without any model: files, git marks, the working-tree diff, changes from outside.
+
+The rule kept here: everything is read-only but `init`, which is asked for by name. Blocking
+functions run in a read thread; the watcher has a thread of its own that ends with the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+
+from spark_tui.edits.diff import Row, file_rows
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.errors import SparkFault
+from spark_tui.repo import watch
+from spark_tui.repo.repository import Repository, plain_files
+from spark_tui.repo.worktree import Worktree
+from spark_tui.session import events as ev
+
+MAX_FILES = 300
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One changed file of the working tree, as groups of diff rows."""
+
+    path: str
+    change: str
+    """add, update, delete, binary, large."""
+    groups: tuple[tuple[Row, ...], ...] = ()
+    note: str = ""
+
+
+class Browsing:
+    """Looks at one work tree."""
+
+    def __init__(
+        self,
+        worktree: Worktree,
+        repository: Callable[[], Repository | None],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._worktree = worktree
+        self._repository = repository
+        self._environ = environ
+        self._ended = threading.Event()
+
+    def look(self) -> ev.RepositoryLooked:
+        """Status and file list. Blocking."""
+        repository = self._repository()
+        if repository is None:
+            files = plain_files(self._worktree.root)
+            return ev.RepositoryLooked("", False, tuple(files), ())
+        status = repository.status()
+        at = status.head[:8] if status.head else ""
+        branch = status.branch or (f"detached at {at}" if at else "no commit")
+        marks = tuple((p, xy.replace(".", " ")) for p, xy in sorted(status.marks.items()))
+        operation = repository.operation() or ""
+        return ev.RepositoryLooked(branch, True, repository.files(), marks, operation)
+
+    def changes(self) -> tuple[FileChange, ...]:
+        """The working tree against HEAD. Blocking."""
+        repository = self._repository()
+        if repository is None:
+            return ()
+        marks = repository.status().marks
+        found = [self._change(repository, path) for path in sorted(marks)[:MAX_FILES]]
+        if len(marks) > MAX_FILES:
+            found.append(FileChange("", "large", (), f"{len(marks) - MAX_FILES} more files"))
+        return tuple(found)
+
+    def _change(self, repository: Repository, path: str) -> FileChange:
+        try:
+            new = self._worktree.read(path)
+        except SparkFault as fault:
+            return FileChange(path, "update", (), fault.message)
+        head = repository.committed(path)
+        old = Snapshot.of(path, head) if head is not None else None
+        change = "add" if old is None else ("delete" if new is None else "update")
+        if (old and old.binary) or (new and new.binary):
+            return FileChange(path, "binary", (), "binary")
+        if max(len(old.data) if old else 0, len(new.data) if new else 0) > MAX_BYTES:
+            return FileChange(path, "large", (), "too large to show")
+        return FileChange(path, change, tuple(file_rows(old, new, context=3)))
+
+    def init(self) -> Repository:
+        """`git init`. Blocking."""
+        return Repository.init(self._worktree.root, environ=self._environ)
+
+    async def watch(self) -> AsyncIterator[None]:
+        """Yields after changes on disk, bursts joined."""
+        loop = asyncio.get_running_loop()
+        changed = asyncio.Event()
+
+        def listen() -> None:
+            for _ in watch.changes(self._worktree.root, self._ended):
+                if self._ended.is_set():
+                    return
+                loop.call_soon_threadsafe(changed.set)
+
+        thread = threading.Thread(target=listen, name="spark-tui-watch", daemon=True)
+        thread.start()
+        while not self._ended.is_set():
+            await changed.wait()
+            changed.clear()
+            yield None
+
+    def stop(self) -> None:
+        """End the watcher."""
+        self._ended.set()

@@ -1,0 +1,252 @@
+"""A commit of exactly the accepted hunks, and the message for it.
+
+The rule kept here: what is committed is HEAD plus the accepted hunks, never the file as it lies on
+disk; so a person's other edits in the same file stay out. The index work is repo/commits.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from spark_tui.edits.changeset import Kind
+from spark_tui.edits.diff import unified
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.model.provider import Completed, Failed, Request, TextDelta, UserText
+from spark_tui.repo.commits import CommitDone, CommitRefused, CommitRequest, commit
+from spark_tui.repo.repository import Repository
+from spark_tui.session import events as ev
+from spark_tui.session import policy
+from spark_tui.session.events import Event, HunkId
+from spark_tui.session.link import Link
+from spark_tui.session.merging import merge_in
+from spark_tui.session.state import HunkState, SessionState
+
+MAX_DIFF_CHARS = 24_000
+MESSAGE_INSTRUCTIONS = """\
+Write the commit message for the diff you are given. First line: at most 60 characters, imperative,
+in the style of the repository's recent subjects. Then, only where it helps, a blank line and one
+or two short sentences saying why. No code fences, no quotes, no trailers, no list of files.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFile:
+    """One file of the commit that is being prepared."""
+
+    path: str
+    change: str
+    """add, update, delete, move."""
+    hunks: tuple[HunkId, ...]
+    added: int
+    removed: int
+
+
+def preview(state: SessionState) -> tuple[CommitFile, ...]:
+    """Exactly what a commit would hold, by path."""
+    rows: dict[str, list[HunkState]] = {}
+    for hunk in state.accepted_hunks():
+        rows.setdefault(hunk.path, []).append(hunk)
+    return tuple(
+        CommitFile(
+            path,
+            _change(hunks),
+            tuple(h.id for h in hunks),
+            sum(h.added for h in hunks),
+            sum(h.removed for h in hunks),
+        )
+        for path, hunks in rows.items()
+    )
+
+
+def _change(hunks: Sequence[HunkState]) -> str:
+    kinds = {h.kind for h in hunks}
+    for kind, word in ((Kind.DELETE, "delete"), (Kind.MOVE, "move"), (Kind.ADD, "add")):
+        if kind in kinds:
+            return word
+    return "update"
+
+
+def diff_text(state: SessionState) -> str:
+    """The accepted hunks as unified text, for the message prompt; secrets masked, bounded."""
+    out: list[str] = []
+    for hunk in state.accepted_hunks():
+        if hunk.place and not policy.is_secret_name(hunk.path):
+            base = state.snapshots.get(hunk.base or "")
+            out.append(unified(hunk.path, base, hunk.place.edits, context=1))
+    text = policy.redact("".join(out))
+    return text[:MAX_DIFF_CHARS]
+
+
+def message_request(state: SessionState, model: str, subjects: Sequence[str]) -> Request:
+    """Ask for a commit message in the style of the log."""
+    recent = "\n".join(f"- {s}" for s in subjects) or "- (no commits yet)"
+    prompts = "\n".join(
+        f"- {t.prompt[:300]}" for t in state.turns.values()
+        if any(state.hunks[h].status == "accepted" for h in t.hunks)
+    )  # fmt: skip
+    text = f"Recent subjects:\n{recent}\n\nThe user asked:\n{prompts}\n\nDiff:\n{diff_text(state)}"
+    return Request(
+        model=model, instructions=MESSAGE_INSTRUCTIONS, plain_instructions=MESSAGE_INSTRUCTIONS,
+        items=(UserText(text),), max_output_tokens=400,
+    )  # fmt: skip
+
+
+def plain_message(state: SessionState) -> str:
+    """A message without a model: what was asked, else which files."""
+    files = preview(state)
+    prompts = [
+        t.prompt for t in state.turns.values()
+        if any(state.hunks[h].status == "accepted" for h in t.hunks)
+    ]  # fmt: skip
+    if len(prompts) == 1 and len(prompts[0]) <= 72 and "\n" not in prompts[0]:
+        return prompts[0][:1].upper() + prompts[0][1:]
+    names = [f.path.rsplit("/", 1)[-1] for f in files]
+    verb = {"add": "Add", "delete": "Remove", "move": "Rename"}.get(
+        files[0].change if len(files) == 1 else "", "Update"
+    )
+    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    return f"{verb} {shown}"
+
+
+def make_commit(
+    repository: Repository,
+    state: SessionState,
+    message: str,
+    *,
+    trailer: str | None,
+) -> tuple[CommitDone | CommitRefused, tuple[HunkId, ...], tuple[str, ...]]:
+    """Commit the accepted hunks through the user's own git. Blocking."""
+    hunks = list(state.accepted_hunks())
+    if not hunks:
+        return CommitRefused("nothing", "There is no accepted hunk to commit.", "",
+                             "Accept hunks with y first."), (), ()  # fmt: skip
+    files: dict[str, tuple[bytes, int] | None] = {}
+    for path in dict.fromkeys(h.path for h in hunks):
+        problem = _commit_version(repository, path, hunks, state.snapshots, files)
+        if problem:
+            return CommitRefused(
+                "conflict", problem, "",
+                "Nothing was committed. Commit your own changes of this file first.",
+            ), (), ()  # fmt: skip
+    done = commit(repository, CommitRequest(files, message, trailer))
+    return done, tuple(h.id for h in hunks), tuple(files)
+
+
+def _commit_version(
+    repository: Repository,
+    path: str,
+    hunks: Sequence[HunkState],
+    bases: Mapping[str, Snapshot],
+    files: dict[str, tuple[bytes, int] | None],
+) -> str:
+    """Put HEAD's version plus these hunks into `files`; a sentence when that is impossible."""
+    mine = [h for h in hunks if h.path == path]
+    content = [h for h in mine if h.kind is not Kind.MOVE]
+    head = repository.committed(path)
+    mode = next((bases[h.base].mode for h in mine if h.base and h.base in bases), 0o644)
+    now = Snapshot.of(path, head, mode) if head is not None else None
+    if now is None and content and not any(h.kind is Kind.ADD for h in content):
+        # A file that was never committed goes in as it was, plus the accepted hunks.
+        now = bases.get(content[0].base or "")
+        if now is None:
+            return f"{path} is not in the last commit and its earlier bytes are unknown."
+    merged = merge_in(path, now, content, (), bases)
+    if merged.conflicts:
+        return f"{path} has changes of yours, not committed, on the same lines as accepted hunks."
+    data = merged.now.data if merged.now else None
+    move = next((h for h in mine if h.kind is Kind.MOVE and h.move_to), None)
+    if move is not None and move.move_to:
+        files[path] = None
+        if data is not None:
+            files[move.move_to] = (data, mode)
+    else:
+        files[path] = (data, mode) if data is not None else None
+    return ""
+
+
+class Committing:
+    """Drafts messages and makes commits for one session."""
+
+    def __init__(
+        self,
+        *,
+        state: SessionState,
+        link: Link,
+        repository: Callable[[], Repository | None],
+        reads: Executor,
+        writes: Executor,
+        emit: Callable[[Event], None],
+        promise: Callable[[Event], Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._link = link
+        self._repository = repository
+        self._reads = reads
+        self._writes = writes
+        self._emit = emit
+        self._promise = promise
+        self._ticket: object | None = None
+
+    async def draft(self, *, busy: Callable[[], bool]) -> None:
+        """Stream a message; a plain one where no model can be asked now."""
+        ticket = self._ticket = object()
+        plain = plain_message(self._state)
+        repository = self._repository()
+        if not self._link.ready or busy() or repository is None:
+            self._emit(ev.MessageDrafted(plain, True))
+            return
+        loop = asyncio.get_running_loop()
+        subjects = await loop.run_in_executor(self._reads, repository.log_subjects, 8)
+        request = message_request(self._state, self._link.model_of("fast"), subjects)
+        text = ""
+        async for delta in self._link.provider().stream(request):
+            if self._ticket is not ticket or busy():
+                return
+            match delta:
+                case TextDelta(part):
+                    text += part
+                    self._emit(ev.MessageDrafted(text, False))
+                case Failed(fault):
+                    self._emit(ev.MessageDrafted(plain, True, fault.message))
+                    return
+                case Completed():
+                    self._emit(ev.MessageDrafted(text.strip() or plain, True))
+                    return
+                case _:
+                    pass
+
+    async def commit(self, message: str, *, trailer: str) -> CommitDone | CommitRefused:
+        """Commit the accepted hunks as one shielded job."""
+        self._ticket = None
+        repository = self._repository()
+        if repository is None:
+            return CommitRefused(
+                "no_git", "This folder is not a git repository.", "",
+                "Make it one first (Ctrl+P, git init).",
+            )  # fmt: skip
+        loop = asyncio.get_running_loop()
+        job = loop.run_in_executor(
+            self._writes,
+            lambda: make_commit(repository, self._state, message, trailer=self._line(trailer)),
+        )
+        done, hunks, paths = await asyncio.shield(job)
+        if isinstance(done, CommitDone):
+            await self._promise(ev.Committed(done.commit, done.subject, hunks, paths))
+        return done
+
+    def _line(self, trailer: str) -> str | None:
+        turns = self._state.turns
+        models = [turns[h.turn].model for h in self._state.accepted_hunks() if h.turn in turns]
+        model = models[0] if models else self._link.model
+        match trailer:
+            case "none":
+                return None
+            case _ if not model:  # a reply that came by `apply`: nobody knows whose it is
+                return None
+            case "co-authored-by":
+                return f"Co-authored-by: spark-tui:{model} <noreply@spark-tui.invalid>"
+            case _:
+                return f"Assisted-by: spark-tui:{model}"

@@ -1,0 +1,376 @@
+"""The verbs of a session: ask, decide, undo, commit, browse. What faces call; nothing else.
+
+The rule kept here: whatever happens becomes an event that goes journal, state, listeners, in this
+order. Each verb is one coroutine which the face runs as it likes; the engine starts no task. The
+work itself is done in asking.py, review.py, committing.py and browsing.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TypeVar
+
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.errors import SparkFault, UnknownHunk
+from spark_tui.model.catalog import LocalServer
+from spark_tui.model.provider import Endpoint, ModelInfo
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.commits import CommitDone, CommitRefused
+from spark_tui.repo.repository import Repository
+from spark_tui.repo.worktree import Worktree
+from spark_tui.session import committing, lookup
+from spark_tui.session import events as ev
+from spark_tui.session.asking import Asked, Asking
+from spark_tui.session.browsing import Browsing, FileChange
+from spark_tui.session.committing import CommitFile, Committing
+from spark_tui.session.context import Chip, Context, Plan
+from spark_tui.session.events import Decision, Event, HunkId, Outcome
+from spark_tui.session.journal import Journal
+from spark_tui.session.link import Link, ModelOffer
+from spark_tui.session.lookup import FileHit
+from spark_tui.session.meter import Meter
+from spark_tui.session.placing import Placing
+from spark_tui.session.refining import refine_preface
+from spark_tui.session.review import Acted, Decided, Review
+from spark_tui.session.spine import Listener, Spine
+from spark_tui.session.state import HunkState, SessionState
+from spark_tui.settings.config import Settings
+
+__all__ = [
+    "Acted", "Chip", "CommitDone", "CommitFile", "CommitRefused", "Decided", "Endpoint",
+    "FileChange", "FileHit", "LocalServer", "ModelInfo", "ModelOffer", "Plan", "Session",
+]  # fmt: skip
+
+T = TypeVar("T")
+
+
+class Session:
+    """One conversation about one work tree. Made by opening.open_session."""
+
+    def __init__(
+        self,
+        *,
+        state: SessionState,
+        settings: Settings,
+        environ: Mapping[str, str],
+        worktree: Worktree,
+        repository: Repository | None,
+        store: CheckpointStore,
+        journal: Journal,
+        link: Link,
+        reads: Executor,
+        writes: Executor,
+        release: Callable[[], None],
+    ) -> None:
+        self.state = state
+        self.settings = settings
+        self.meter = Meter()
+        self.meter.window = link.window
+        self._repository = repository
+        self._worktree = worktree
+        self._link = link
+        self._reads = reads
+        self._writes = writes
+        self._release = release
+        self._spine = Spine(journal, state, writes)
+        self._context = Context(
+            state=state, settings=settings, meter=self.meter, worktree=worktree,
+            repository=lambda: self._repository, reads=reads,
+        )  # fmt: skip
+        self._review = Review(
+            state=state, worktree=worktree, store=store, writes=writes,
+            emit=self.emit, promise=self.promise,
+        )  # fmt: skip
+        self._asking = Asking(
+            state=state, link=link, meter=self.meter, context=self._context, review=self._review,
+            worktree=worktree, repository=lambda: self._repository, store=store, reads=reads,
+            emit=self.emit, promise=self.promise,
+        )  # fmt: skip
+        self._browsing = Browsing(worktree, lambda: self._repository, environ)
+        self._placing = Placing(state, self.text_of, self.emit)
+        self._committing = Committing(
+            state=state, link=link, repository=lambda: self._repository, reads=reads,
+            writes=writes, emit=self.emit, promise=self.promise,
+        )  # fmt: skip
+
+    # -- events ----------------------------------------------------------------
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Be told of every event, on the loop. Call the result to stop listening."""
+        return self._spine.listen(listener)
+
+    def emit(self, event: Event) -> None:
+        """Journal, then state, then listeners."""
+        self._spine.emit(event)
+
+    async def promise(self, event: Event) -> None:
+        """The same, on the disk with fsync before anybody acts on it."""
+        await self._spine.promise(event)
+
+    # -- looking around --------------------------------------------------------
+    async def look(self) -> None:
+        """Ask git (or the folder) what is there, off the loop."""
+        self.emit(await self._read_job(self._browsing.look))
+
+    def watch(self) -> AsyncIterator[None]:
+        """Yields when something in the work tree changed."""
+        return self._browsing.watch()
+
+    async def changes(self) -> tuple[FileChange, ...]:
+        """The working tree against the last commit, as rows."""
+        return await self._read_job(self._browsing.changes)
+
+    async def text_of(self, path: str) -> Snapshot | None:
+        """A file to show."""
+        return await self._read_job(self._worktree.read, path)
+
+    def find(self, query: str, *, limit: int = 30) -> tuple[FileHit, ...]:
+        """The @ finder."""
+        return lookup.find(query, self.state.files, self.state.marks, limit=limit)
+
+    async def init_repository(self) -> None:
+        """`git init` in the root, by the person's explicit word."""
+        self._repository = await self._write_job(self._browsing.init)
+        await self.look()
+
+    # -- before Enter ----------------------------------------------------------
+    async def plan(
+        self,
+        prompt: str,
+        *,
+        named: Sequence[str] = (),
+        dropped: frozenset[str] = frozenset(),
+        shown: str | None = None,
+    ) -> Plan:
+        """What Enter would send: files with their cost, and what needs a yes first."""
+        return await self._context.plan(prompt, named=named, dropped=dropped, shown=shown)
+
+    def confirm(self, path: str) -> None:
+        """The person said yes to sending this secret-looking or ignored file."""
+        self._context.confirm(path)
+
+    def keep_draft(self, text: str) -> None:
+        """Remember the unsent prompt."""
+        if text != self.state.draft:
+            self.emit(ev.DraftKept(text))
+
+    async def queue(self, prompt: str) -> None:
+        """Send this after the running turn."""
+        await self.promise(ev.PromptQueued(prompt))
+
+    async def unqueue(self, prompt: str) -> None:
+        await self.promise(ev.PromptUnqueued(prompt))
+
+    async def warm(self) -> None:
+        """Open the connection ahead of the first request; faults are said when they matter."""
+        if self._link.ready and not self._asking.is_running:
+            await self._link.provider().connect()
+
+    # -- asking ----------------------------------------------------------------
+    async def run(
+        self,
+        prompt: str,
+        *,
+        plan: Plan | None = None,
+        steered: bool = False,
+        accept: str | None = None,
+        allow_sensitive: Sequence[str] = (),
+    ) -> Outcome:
+        """Stream one turn to its end. Raises UsageFault when one streams already."""
+        asked = Asked(
+            accept=accept or self.settings.accept,
+            allow_sensitive=frozenset(allow_sensitive),
+            steered=steered,
+        )
+        return await self._ask(prompt, plan, asked)
+
+    def stop(self) -> None:
+        """Silence the running turn at once; finished hunks stay."""
+        self._asking.stop()
+
+    async def steer(self, prompt: str, *, plan: Plan | None = None) -> Outcome:
+        """Stop the running turn and send this with what was already written."""
+        self.stop()
+        await self._asking.idle()
+        return await self.run(prompt, plan=plan, steered=True)
+
+    async def refine(self, hunk: HunkId, reason: str) -> Outcome:
+        """Ask for this hunk again, with a reason; its siblings stay."""
+        return await self._again(hunk, reason, model="")
+
+    async def escalate(self, hunk: HunkId) -> Outcome:
+        """Ask the smart model to check and, where needed, redo this hunk."""
+        return await self._again(
+            hunk, "Check this hunk for mistakes and security; repair it.",
+            model=self._link.model_of("smart"),
+        )  # fmt: skip
+
+    def switch_role(self) -> str:
+        """fast <-> smart for the next request."""
+        role = self._link.switch_role()
+        self.meter.window = self._link.window
+        self.emit(ev.RoleSwitched(role, self._link.model))
+        return role
+
+    async def apply_reply(
+        self,
+        reply: str,
+        *,
+        accept: str = "safe",
+        allow_sensitive: Sequence[str] = (),
+        seen: Mapping[str, bytes] | None = None,
+    ) -> Outcome:
+        """A model's reply that is there already, through the same road (`spark-tui apply`).
+
+        `seen` holds files as the model was shown them, where they differ from the disk.
+        """
+        return await self._asking.apply(
+            reply,
+            Asked(accept=accept, allow_sensitive=frozenset(allow_sensitive), whole=True),
+            {p: Snapshot.of(p, data) for p, data in (seen or {}).items()},
+        )
+
+    # -- deciding --------------------------------------------------------------
+    async def decide(
+        self, hunks: Sequence[HunkId], decision: Decision, *, by: str = "person"
+    ) -> Decided:
+        """Accept (written at once), reject or reopen."""
+        return await self._review.decide(hunks, decision, by=by)
+
+    async def undo(self) -> Acted:
+        """Take the last decision back."""
+        return await self._review.undo()
+
+    async def undo_turn(self, turn: int | None = None) -> Acted:
+        """Take a whole turn back; the last one with anything to undo by default."""
+        return await self._review.undo_turn(self._turn_to_undo(turn))
+
+    async def undo_preview(self, turn: int | None = None) -> tuple[str, ...]:
+        """Paths that undo_turn would touch."""
+        hunks = self._review.accepted_of(self._turn_to_undo(turn))
+        return tuple(dict.fromkeys(h.path for h in hunks))
+
+    async def redo(self) -> Acted:
+        """Do again what was taken back last."""
+        return await self._review.redo()
+
+    async def place_at(self, hunk: HunkId, line: int) -> bool:
+        """Put an unplaced hunk before this 0-based line of the file as it is now."""
+        return await self._placing.place_at(self._hunk(hunk), line)
+
+    async def insert_code(self, code: str, path: str, line: int) -> HunkId:
+        """A code block of the chat as a hunk of the last turn, before this 0-based line."""
+        return await self._placing.insert_code(code, path, line)
+
+    # -- committing ------------------------------------------------------------
+    def commit_preview(self) -> tuple[CommitFile, ...]:
+        """Exactly what a commit would hold."""
+        return committing.preview(self.state)
+
+    async def draft_message(self) -> None:
+        """Stream a commit message for the accepted hunks as MessageDrafted events."""
+        await self._committing.draft(busy=lambda: self._asking.is_running)
+
+    async def commit(self, message: str) -> CommitDone | CommitRefused:
+        """Commit the accepted hunks, and only them, through the user's own git."""
+        done = await self._committing.commit(message, trailer=self.settings.trailer)
+        if isinstance(done, CommitDone):
+            await self.look()
+        return done
+
+    # -- keys and servers ------------------------------------------------------
+    async def try_key(self, base_url: str, key: str) -> tuple[ModelInfo, ...]:
+        """GET /v1/models with this key. Raises KeyRefused, ConnectFault."""
+        return await self._link.try_key(base_url, key)
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """What the endpoint in use lists."""
+        return await self._link.models()
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where requests go now."""
+        return self._link.endpoint
+
+    async def check_model(self) -> ModelOffer | None:
+        """Before the first request: is the model listed? If not, what may be taken instead."""
+        return await self._link.offer()
+
+    def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
+        """The model of the settings if listed, else the fastest listed one."""
+        return self._link.suggest(listed)
+
+    async def use(self, endpoint: Endpoint, *, model: str | None, keep: bool) -> str:
+        """Switch to an endpoint; returns where the key was stored, ""."""
+        where = await self._link.use(endpoint, model=model, keep=keep)
+        self.settings = self._link.settings
+        self.meter.window = self._link.window
+        self.tell_link()
+        return where
+
+    async def find_local(self) -> tuple[LocalServer, ...]:
+        """Model servers on the usual local ports."""
+        return await self._link.find_local()
+
+    def tell_link(self) -> None:
+        """Say where requests go."""
+        link = self._link
+        self.emit(ev.EndpointChanged(link.endpoint.base_url, link.ready, link.label))
+        self.emit(ev.RoleSwitched(link.role, link.model))
+
+    async def close(self) -> None:
+        """Seal the journal and let go of the work tree; bounded."""
+        if self._spine.is_closed:
+            return
+        self.stop()
+        self._browsing.stop()
+        try:
+            await self._spine.close()
+            await asyncio.wait_for(self._link.close(), 1.0)
+        except (SparkFault, TimeoutError):
+            pass
+        finally:
+            self._release()
+            self._reads.shutdown(wait=False, cancel_futures=True)
+            self._writes.shutdown(wait=False)
+
+    # -- inside ----------------------------------------------------------------
+    async def _ask(self, prompt: str, plan: Plan | None, asked: Asked) -> Outcome:
+        if plan is None or plan.prompt != prompt:
+            dropped = frozenset[str]()
+            plan = await self._context.plan(prompt, named=(), dropped=dropped, shown=None)
+        return await self._asking.run(prompt, plan, asked)
+
+    async def _again(self, hunk: HunkId, reason: str, *, model: str) -> Outcome:
+        found = self._hunk(hunk)
+        if self._asking.is_running:
+            self.stop()
+            await self._asking.idle()
+        plan = await self._context.plan(
+            reason, named=(found.path,), dropped=frozenset(), shown=None
+        )
+        asked = Asked(
+            accept="ask", refines=hunk, model=model, preface=refine_preface(self.state, found)
+        )
+        return await self._asking.run(reason, plan, asked)
+
+    def _hunk(self, hunk: HunkId) -> HunkState:
+        found = self.state.hunks.get(hunk)
+        if found is None:
+            raise UnknownHunk(f"There is no hunk {hunk} in this session.")
+        return found
+
+    def _turn_to_undo(self, turn: int | None) -> int:
+        if turn is not None:
+            return turn
+        for number in sorted(self.state.turns, reverse=True):
+            if self._review.accepted_of(number):
+                return number
+        return max(self.state.turns, default=0)
+
+    async def _read_job(self, job: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reads, lambda: job(*args))
+
+    async def _write_job(self, job: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writes, lambda: job(*args))

@@ -1,0 +1,289 @@
+"""One request and its answer: provider deltas in, events out. The hot loop.
+
+The rule kept here: one delta costs one match, one feed and one emit; nothing is joined, copied or
+written per token. Deciding and writing is review.py's business, what to send context.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from spark_tui.edits import pieces as pc
+from spark_tui.edits.changeset import Flag
+from spark_tui.edits.diff import count
+from spark_tui.edits.pieces import Piece
+from spark_tui.edits.reader import EditStream
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.errors import SparkFault, StreamFault
+from spark_tui.model import provider as wire
+from spark_tui.model.provider import Item, Provider, Request, Usage
+from spark_tui.repo.worktree import Worktree
+from spark_tui.session import events as ev
+from spark_tui.session import policy
+from spark_tui.session.events import Event, HunkId
+from spark_tui.session.merging import overlaps
+from spark_tui.session.meter import Meter
+from spark_tui.session.state import SessionState, Status
+
+PathKind = Literal["file", "missing", "directory", "link", "special", "nested", "outside"]
+EDIT_TOOLS = frozenset({"apply_patch"})
+
+
+class SessionTree:
+    """What an EditStream may ask about files; `all_seen` for a reply whose reader is unknown."""
+
+    def __init__(
+        self,
+        worktree: Worktree,
+        files: tuple[str, ...],
+        snapshots: Mapping[str, Snapshot],
+        *,
+        all_seen: bool = False,
+    ) -> None:
+        self._worktree = worktree
+        self._all_seen = all_seen
+        self._files = files
+        self._snapshots = dict(snapshots)
+        self._seen = set(snapshots)
+
+    def kind(self, path: str) -> PathKind:
+        return self._worktree.kind(path)
+
+    def snapshot(self, path: str) -> Snapshot | None:
+        return self._snapshots.get(path)
+
+    def was_seen(self, path: str) -> bool:
+        return self._all_seen or path in self._seen
+
+    def similar(self, path: str) -> tuple[str, ...]:
+        name = path.rsplit("/", 1)[-1]
+        return tuple(p for p in self._files if p.rsplit("/", 1)[-1] == name)[:3]
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The model has seen this file now."""
+        self._snapshots[snapshot.path] = snapshot
+        self._seen.add(snapshot.path)
+
+
+@dataclass(slots=True)
+class Round:
+    """How one request ended."""
+
+    items: tuple[Item, ...] = ()
+    calls: list[wire.CallDone] = field(default_factory=list)
+    call_hunks: dict[str, list[HunkId]] = field(default_factory=dict)
+    """Hunks of each edit call."""
+    hunks: list[HunkId] = field(default_factory=list)
+    usage: Usage | None = None
+    done: bool = False
+    """The wire's own done event came."""
+    whole: bool = False
+    """Every edit reached its own end."""
+    cut: str = ""
+    fault: SparkFault | None = None
+    stopped: bool = False
+    issues: list[str] = field(default_factory=list)
+
+
+class TurnRun:
+    """Streams the requests of one turn. `stopped` may be set from anywhere on the loop."""
+
+    def __init__(
+        self,
+        *,
+        turn: int,
+        tree: SessionTree,
+        state: SessionState,
+        meter: Meter,
+        emit: Callable[[Event], None],
+        read: Callable[[str], Awaitable[Snapshot | None]],
+        ignored: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self.turn = turn
+        self.stopped = False
+        self.tree = tree
+        self.next_hunk = 1
+        self.to_replace: list[HunkId] = []
+        """Hunks without a place that were asked for again: a placed one of their file replaces
+        each."""
+        self.raw_edits: list[str] = []
+        """Text of edit calls that were not finished, for the history of an interrupted turn."""
+        self._provider: Provider | None = None
+        self._state = state
+        self._meter = meter
+        self._emit = emit
+        self._read = read
+        self._ignored = ignored
+        self._path_flags: dict[str, frozenset[Flag]] = {}
+
+    def stop(self) -> None:
+        """Ignore everything from this instant and drop the connection."""
+        self.stopped = True
+        if self._provider is not None:
+            self._provider.stop()
+
+    async def play(self, provider: Provider, request: Request) -> Round:
+        """Stream one request to its end."""
+        self._provider = provider
+        result = Round()
+        stream = EditStream(self.tree, first_hunk=self.next_hunk)
+        heard: dict[str, list[str]] = {}
+        text: list[str] = []
+        async for delta in provider.stream(request):
+            if self.stopped:
+                break
+            match delta:
+                case wire.TextDelta(part):
+                    self._hear(part)
+                    text.append(part)
+                    await self._tell(stream.feed(part), stream, result, "")
+                case wire.CallDelta(call_id, part):
+                    self._hear(part)
+                    if (known := heard.get(call_id)) is not None:
+                        known.append(part)
+                        await self._tell(stream.feed(part, call_id), stream, result, call_id)
+                case wire.CallOpened(call_id, name, _):
+                    if name in EDIT_TOOLS:
+                        heard[call_id] = []
+                        result.call_hunks[call_id] = []
+                case wire.CallDone():
+                    await self._call_done(delta, heard, stream, result)
+                case wire.TextDone(whole):
+                    if not text and whole:
+                        await self._tell(stream.feed(whole), stream, result, "")
+                    elif text and "".join(text) != whole:
+                        result.issues.append("the final text differs from what was streamed")
+                    text = []
+                    await self._tell(stream.end_lane("text", complete=True), stream, result, "")
+                case wire.Connected(name, connect_ms, reused):
+                    self._meter.connect_ms = connect_ms
+                    self._emit(ev.Connected(self.turn, name, connect_ms, reused))
+                case wire.ReasoningDelta(part):
+                    self._emit(ev.Thought(self.turn, part))
+                case wire.Completed():
+                    result.done, result.items = True, delta.items
+                    result.usage, result.cut = delta.usage, delta.cut
+                case wire.Failed(fault):
+                    result.fault = fault
+                case wire.Accepted():
+                    pass
+        await self._finish(stream, heard, result)
+        return result
+
+    async def take_text(self, reply: str, lane: str = "text") -> Round:
+        """A reply that is there already (`spark-tui apply`) through the same road."""
+        result = Round()
+        stream = EditStream(self.tree, first_hunk=self.next_hunk)
+        await self._tell(stream.feed(reply, lane), stream, result, "")
+        result.done = True
+        await self._finish(stream, {}, result)
+        return result
+
+    # -- inside ----------------------------------------------------------------
+    def _hear(self, text: str) -> None:
+        if self._meter.heard(text):
+            self._emit(ev.FirstToken(self.turn, self._meter.ttft_ms or 0.0))
+
+    async def _call_done(
+        self,
+        call: wire.CallDone,
+        heard: dict[str, list[str]],
+        stream: EditStream,
+        result: Round,
+    ) -> None:
+        result.calls.append(call)
+        if call.name not in EDIT_TOOLS:
+            return
+        result.call_hunks.setdefault(call.call_id, [])
+        parts = heard.pop(call.call_id, [])
+        if not parts:
+            self._hear(call.input)
+            await self._tell(stream.feed(call.input, call.call_id), stream, result, call.call_id)
+        elif "".join(parts) != call.input:
+            result.issues.append("the final edit differs from what was streamed")
+        await self._tell(stream.end_lane(call.call_id, complete=True), stream, result, call.call_id)
+
+    async def _finish(self, stream: EditStream, heard: dict[str, list[str]], result: Round) -> None:
+        result.stopped = self.stopped
+        if not result.done and result.fault is None and not self.stopped:
+            result.fault = StreamFault(
+                "The connection ended in the middle of the answer.",
+                hint="Finished hunks are kept. Press Enter on an empty prompt to review them.",
+            )
+        complete = result.done and not result.cut and not result.issues
+        for parts in heard.values():
+            self.raw_edits.append("".join(parts))
+        await self._tell(stream.close(complete=complete), stream, result, "")
+        self.next_hunk = stream.next_hunk
+        for message in result.issues:
+            self._emit(ev.ReplyIssue(self.turn, "differs", message))
+
+    async def _tell(
+        self, pieces: Iterable[Piece], stream: EditStream, result: Round, call_id: str
+    ) -> None:
+        """Turn pieces into events; only an unread file or a new path makes this wait."""
+        emit, turn = self._emit, self.turn
+        for piece in pieces:
+            match piece:
+                case pc.Prose(text):
+                    emit(ev.Said(turn, text))
+                case pc.HunkTyping(hunk, sign, text):
+                    emit(ev.HunkTyping(self._id(hunk), sign, text))
+                case pc.HunkGrew(hunk, sign, text):
+                    emit(ev.HunkGrew(self._id(hunk), sign, text))
+                case pc.HunkOpened():
+                    await self._flags_for(piece.path)
+                    hid = self._id(piece.hunk)
+                    result.hunks.append(hid)
+                    if call_id:
+                        result.call_hunks[call_id].append(hid)
+                    emit(ev.HunkOpened(hid, turn, piece.path, piece.kind, piece.headers,
+                                       piece.move_to))  # fmt: skip
+                case pc.HunkPending(hunk, line):
+                    emit(ev.HunkPending(self._id(hunk), line))
+                case pc.HunkWaiting(hunk):
+                    emit(ev.HunkWaiting(self._id(hunk)))
+                case pc.HunkPlaced():
+                    self._placed(piece)
+                case pc.HunkUnplaced(hunk, base, why):
+                    emit(ev.HunkUnplaced(self._id(hunk), base, why))
+                case pc.NeedFile(path):
+                    snapshot = await self._read(path)
+                    if snapshot is not None:
+                        self._state.snapshots[snapshot.digest] = snapshot
+                    more = stream.provide(path, snapshot)
+                    await self._tell(more, stream, result, call_id)
+                case pc.Issue(code, message, _, fatal):
+                    emit(ev.ReplyIssue(turn, code, message))
+                    if fatal:
+                        result.issues.append(message)
+                case pc.Closed(complete):
+                    result.whole = complete
+
+    def _placed(self, piece: pc.HunkPlaced) -> None:
+        hid = self._id(piece.hunk)
+        hunk = self._state.hunks[hid]
+        flags = piece.place.flags | self._path_flags.get(hunk.path, frozenset())
+        place = replace(piece.place, flags=flags)
+        base = self._state.snapshots.get(piece.base or "")
+        added, removed = count(base, place)
+        risk = policy.risk_of(line for edit in place.edits for line in edit.lines)
+        self._emit(ev.HunkPlaced(hid, piece.base, place, added, removed, risk))
+        if place.already:
+            return
+        for old in [o for o in self.to_replace if self._state.hunks[o].path == hunk.path][:1]:
+            self.to_replace.remove(old)
+            if self._state.hunks[old].status in (Status.UNPLACED, Status.CONFLICT):
+                self._emit(ev.HunkSuperseded(old, hid))
+        for other in list(self._state.open_hunks()):
+            if other.turn != self.turn and overlaps(hunk, other, self._state.snapshots):
+                self._emit(ev.HunkSuperseded(other.id, hid))
+
+    async def _flags_for(self, path: str) -> None:
+        if path not in self._path_flags:
+            self._path_flags[path] = policy.path_flags(path, ignored=await self._ignored(path))
+
+    def _id(self, hunk: int) -> HunkId:
+        return HunkId(f"t{self.turn}h{hunk}")
