@@ -1,0 +1,1 @@
+"""The headless face: arguments in, data on stdout, narration on stderr."""

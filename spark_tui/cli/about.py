@@ -1,0 +1,56 @@
+"""--help and --version: what there is, without importing any of it.
+
+The rule kept here: a verb that does not work has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from spark_tui import __version__
+from spark_tui.cli.exits import Exit
+from spark_tui.cli.output import Output
+from spark_tui.errors import UsageFault
+
+SENTENCES = {
+    "edit": "ask for a change; list it or write it",
+    "apply": "write a model's reply from stdin, all or nothing",
+    "hunks": "list the hunks of the current session",
+    "accept": "write these hunks",
+    "reject": "put these hunks aside",
+    "undo": "take the last decision, or a turn, back",
+    "redo": "do again what was taken back",
+    "commit": "commit the accepted hunks, and only them",
+    "models": "what the service offers",
+    "doctor": "what is wrong with this set-up",
+    "config": "settings and where each comes from; forget a key",
+}
+
+
+def tell(argv: Sequence[str], out: Output) -> int:
+    """--version and --help of the whole program."""
+    words = before_dashes(argv)
+    if "--version" in words:
+        out.line(f"spark-tui {__version__}")
+    elif "-h" in words or "--help" in words:
+        from spark_tui.cli.arguments import app_parser
+
+        for line in app_parser(_epilog()).format_help().splitlines():
+            out.line(line)
+    else:
+        raise UsageFault(f"{argv[0] if argv else 'Nothing'} is no verb.", hint="See --help.")
+    return Exit.DONE
+
+
+def before_dashes(argv: Sequence[str]) -> Sequence[str]:
+    """The arguments that may be options."""
+    return argv[: argv.index("--")] if "--" in argv else argv
+
+
+def _epilog() -> str:
+    rows = ["verbs, without a screen (each has --help and --json):"]
+    rows += [f"  {name:<8} {sentence}" for name, sentence in SENTENCES.items()]
+    rows += ["  demo     try everything on a sample project with a scripted model", ""]
+    rows += ["exit codes:"]
+    rows += [f"  {code.value:<8} {code.sentence}" for code in Exit]
+    return "\n".join(rows)

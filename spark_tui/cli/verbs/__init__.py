@@ -1,0 +1,1 @@
+"""What each headless verb does with a session; one noun a file."""

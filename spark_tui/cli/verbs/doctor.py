@@ -1,0 +1,65 @@
+"""`doctor`: what is wrong with this set-up, each finding with what to do.
+
+The rule kept here: it changes nothing; the only request is the free list of models, and
+`--offline` leaves that out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from spark_tui.cli import document
+from spark_tui.cli.arguments import Parser, flags_of, service_options
+from spark_tui.cli.exits import Exit
+from spark_tui.cli.face import Face
+from spark_tui.errors import UsageFault
+from spark_tui.session.doctor import Finding, examine
+from spark_tui.settings.contrast import problems
+from spark_tui.settings.theme import load_theme
+
+SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
+
+
+def options(parser: Parser, verb: str) -> None:
+    service_options(parser)
+    parser.add_argument("--offline", action="store_true", help="ask no service")
+    parser.add_argument("--theme", type=Path, metavar="FILE", help="check this theme file instead")
+
+
+async def run(args: argparse.Namespace, face: Face) -> int:
+    if args.theme:
+        findings = _theme(args.theme)
+    elif not args.where.is_dir():
+        raise UsageFault(f"There is no folder {args.where}.", hint="Name a folder that exists.")
+    else:
+        findings = await examine(
+            args.where,
+            environ=face.environ,
+            flags=flags_of(args, "model", "base_url"),
+            online=not args.offline,
+        )
+    face.out.document(
+        {
+            "schema": document.SCHEMA,
+            "findings": [
+                {"code": f.code, "level": f.level, "message": f.message, "hint": f.hint}
+                for f in findings
+            ],
+            "errors": [],
+        }
+    )
+    for finding in findings:
+        face.out.line(f"{SIGNS[finding.level]} {finding.message}")
+        if finding.hint:
+            face.out.line(f"    {finding.hint}")
+    return Exit.FOUND if any(f.level == "error" for f in findings) else Exit.DONE
+
+
+def _theme(path: Path) -> list[Finding]:
+    theme = load_theme(path)
+    found = [
+        Finding("contrast", "error", f"{theme.name}: {sentence}.", "Move the colours apart.")
+        for sentence in problems(theme)
+    ]
+    return found or [Finding("theme", "ok", f"{theme.name} can be read well.")]

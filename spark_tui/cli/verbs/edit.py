@@ -1,0 +1,137 @@
+"""`edit`: one prompt, streamed to its end; what may be written is written.
+
+The rule kept here: nothing is asked. What would need a yes is refused with the option that says
+it. `--accept none` lists; `safe` and `all` write, and only if every hunk has its place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import stat
+from collections.abc import Callable
+from io import UnsupportedOperation
+from pathlib import Path
+
+from spark_tui.cli.arguments import (
+    Parser,
+    accept_options,
+    flags_of,
+    seconds,
+    service_options,
+    session_options,
+)
+from spark_tui.cli.face import Face, rooted
+from spark_tui.cli.report import Progress, finish
+from spark_tui.errors import LimitFault, RefusedFault, UsageFault
+from spark_tui.session.events import Outcome
+from spark_tui.session.session import Plan, Session
+
+MAX_STDIN = 1 << 20
+
+
+def options(parser: Parser, verb: str) -> None:
+    service_options(parser)
+    parser.add_argument(
+        "--path", action="append", default=[], metavar="P", help="send this file along"
+    )
+    accept_options(parser, default="none")
+    session_options(parser)
+    parser.add_argument(
+        "--timeout", type=seconds, metavar="T", help="give up after 30s, 500ms, ..."
+    )
+    parser.add_argument("prompt", nargs="*", help="what to do; stdin is added to it")
+
+
+async def run(args: argparse.Namespace, face: Face) -> int:
+    settings = face.settings(flags_of(args, "model", "base_url", "accept"))
+    level = "none" if settings.accept == "ask" else settings.accept
+    prompt = _prompt(" ".join(args.prompt), face)
+    fresh = not args.go_on and args.session is None
+    async with face.session(args, settings, fresh=fresh, resume=args.session) as session:
+        await session.look()
+        named = [_existing(session, args.where, p) for p in args.path]
+        allowed = [rooted(session, args.where, p) for p in args.allow_sensitive]
+        plan = await _plan(session, prompt, named, allowed)
+        progress = Progress(face, session)
+        late = _Late(args.timeout, session.stop)
+        face.on_stop = session.stop
+        forget = session.listen(progress.hear)
+        try:
+            outcome = await session.run(prompt, plan=plan, accept=level, allow_sensitive=allowed)
+        finally:
+            forget()
+            late.forget()
+            face.on_stop = None
+        if late.came and outcome is Outcome.INTERRUPTED:
+            face.trouble(
+                "timeout", f"Stopped after {args.timeout:g} s.", "Finished hunks are kept."
+            )
+        return finish(face, session, wants_written=level != "none")
+
+
+async def _plan(session: Session, prompt: str, named: list[str], allowed: list[str]) -> Plan:
+    for path in allowed:
+        session.confirm(path)
+    plan = await session.plan(prompt, named=named)
+    if plan.blocked:
+        rows = ", ".join(f"{chip.path} ({chip.note})" for chip in plan.blocked)
+        first = plan.blocked[0].path
+        raise RefusedFault(f"Not sent: {rows}.", hint=f"If you mean it: --allow-sensitive {first}")
+    return plan
+
+
+class _Late:
+    """Stops the work after a while; a no-op without a limit."""
+
+    def __init__(self, limit_s: float | None, stop: Callable[[], None]) -> None:
+        self.came = False
+        self._stop = stop
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(limit_s, self._come) if limit_s else None
+
+    def _come(self) -> None:
+        self.came = True
+        self._stop()
+
+    def forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _existing(session: Session, where: Path, name: str) -> str:
+    path = rooted(session, where, name)
+    if not (Path(session.state.root) / path).is_file():
+        raise UsageFault(f"There is no file {name}.", hint="--path names files that are sent.")
+    return path
+
+
+def _prompt(words: str, face: Face) -> str:
+    extra = _piped(face)
+    if not words.strip() and not extra.strip():
+        raise UsageFault("There is no prompt.", hint="spark-tui edit -- add a retry to the fetcher")
+    if not extra.strip():
+        return words
+    if not words.strip():
+        return extra
+    return f"{words}\n\n<stdin>\n{extra}\n</stdin>"
+
+
+def _piped(face: Face) -> str:
+    """What was piped in; a terminal, /dev/null or a closed stdin is nothing."""
+    stream = face.stdin
+    if stream is None or stream.closed or stream.isatty():
+        return ""
+    try:
+        kind = os.fstat(stream.fileno()).st_mode
+    except (OSError, UnsupportedOperation):
+        kind = stat.S_IFREG
+    if stat.S_ISCHR(kind):
+        return ""
+    if stat.S_ISFIFO(kind):
+        face.out.say("reading stdin (close it with </dev/null if there is nothing)")
+    text = stream.read(MAX_STDIN + 1)
+    if len(text) > MAX_STDIN:
+        raise LimitFault("More than 1 MiB on stdin.", hint="Send the part that matters.")
+    return text.encode("utf-8", "replace").decode("utf-8")
