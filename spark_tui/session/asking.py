@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import SparkFault, UsageFault
-from spark_tui.model.provider import Item, ToolCall, ToolOutput
+from spark_tui.model.provider import Item, ToolCall, ToolOutput, WireChanged
 from spark_tui.repo.checkpoints import CheckpointStore
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
@@ -144,7 +144,9 @@ class Asking:
         )  # fmt: skip
         try:
             provider = self._link.provider()
-            request, sent = self._context.request(plan, model=model, preface=asked.preface)
+            request, sent = self._context.request(
+                plan, model=model, wire=provider.wire_hint(), preface=asked.preface
+            )
         except SparkFault as fault:
             await self._promise(started)
             return await self._failed(turn, fault)
@@ -175,13 +177,17 @@ class Asking:
             run.to_replace.append(asked.refines)
         for left in range(MAX_ROUNDS, -1, -1):
             result = await run.play(provider, request)
+            if isinstance(result.fault, WireChanged) and not result.stopped:
+                # Nothing was generated; the same words again, in the format of the other wire.
+                request = self._context.next_request(model, provider.wire_hint())
+                result = await run.play(provider, request)
             again = await self._settle(run, result, asked, may_go_on=left > 0)
             if not again:
                 return await self._end(turn, run, result)
             run.to_replace += [
                 h for h in result.hunks if self._state.hunks[h].status is Status.UNPLACED
             ]
-            request = self._context.next_request(model)
+            request = self._context.next_request(model, provider.wire_hint())
         raise AssertionError("the last round never goes on")
 
     async def _settle(self, run: TurnRun, result: Round, asked: Asked, *, may_go_on: bool) -> bool:

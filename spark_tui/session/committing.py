@@ -89,7 +89,7 @@ def message_request(state: SessionState, model: str, subjects: Sequence[str]) ->
     )  # fmt: skip
     text = f"Recent subjects:\n{recent}\n\nThe user asked:\n{prompts}\n\nDiff:\n{diff_text(state)}"
     return Request(
-        model=model, instructions=MESSAGE_INSTRUCTIONS, plain_instructions=MESSAGE_INSTRUCTIONS,
+        model=model, instructions=MESSAGE_INSTRUCTIONS,
         items=(UserText(text),), max_output_tokens=400,
     )  # fmt: skip
 

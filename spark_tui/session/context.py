@@ -120,7 +120,7 @@ class Context:
         return await self._off(self._plan, prompt, tuple(named), dropped, shown)
 
     def request(
-        self, plan: Plan, *, model: str, preface: str = ""
+        self, plan: Plan, *, model: str, wire: str, preface: str = ""
     ) -> tuple[Request, tuple[FileSent, ...]]:
         """The request for this plan. Raises LimitFault over 90 % of the window."""
         talk = self.conversation
@@ -137,16 +137,19 @@ class Context:
             for c in plan.files
             if c.path in plan.snapshots
         )
-        return self.next_request(model), sent
+        return self.next_request(model, wire), sent
 
-    def next_request(self, model: str) -> Request:
-        """The conversation as it stands, for the next round."""
+    def next_request(self, model: str, wire: str) -> Request:
+        """The conversation as it stands, for the next round.
+
+        Chat completions have no custom tools: there edits are asked for as blocks in the text.
+        """
+        is_plain = wire == "chat"
         return Request(
             model=model,
-            instructions=self._instructions("v4a"),
-            plain_instructions=self._instructions("blocks"),
+            instructions=self._instructions("blocks" if is_plain else "v4a"),
             items=tuple(self.conversation.items),
-            tools=_tools(),
+            tools=_tools()[1:] if is_plain else _tools(),
             max_output_tokens=self._settings.max_output_tokens or None,
             effort=self._settings.effort or None,
             temperature=self._settings.temperature,

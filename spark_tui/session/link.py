@@ -16,6 +16,7 @@ from spark_tui.model.catalog import LocalServer
 from spark_tui.model.provider import Endpoint, ModelInfo, Provider
 from spark_tui.settings import config, credentials
 from spark_tui.settings.config import Settings
+from spark_tui.settings.origin import normal_url
 
 DEFAULT_WINDOW = 128_000
 LIST_LIMIT_S = 4.0
@@ -94,7 +95,8 @@ class Link:
 
     async def try_key(self, base_url: str, key: str) -> tuple[ModelInfo, ...]:
         """GET /v1/models with this key. Raises KeyRefused, ConnectFault."""
-        trial = catalog.open_provider(Endpoint(base_url.rstrip("/"), key.strip()))
+        url = normal_url(base_url, "the base URL")
+        trial = catalog.open_provider(Endpoint(url, key.strip()))
         try:
             return await trial.models()
         finally:
@@ -134,7 +136,7 @@ class Link:
 
     async def use(self, endpoint: Endpoint, *, model: str | None, keep: bool) -> str:
         """Switch to an endpoint; `keep` stores key and choice. Returns where the key went."""
-        endpoint = replace(endpoint, base_url=endpoint.base_url.rstrip("/"))
+        endpoint = replace(endpoint, base_url=normal_url(endpoint.base_url, "the base URL"))
         models = self.settings.models
         if model:
             smart = models.smart if models.smart != models.fast else model

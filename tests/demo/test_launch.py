@@ -142,6 +142,7 @@ def test_the_status_of_the_app_is_passed_on(
     (planted / "__main__.py").write_text("raise SystemExit(99)")
     package = tmp_path / "spark_tui"
     package.mkdir()
+    (package / "__init__.py").touch()  # an installed package wins over a folder without one
     (package / "__main__.py").write_text(f"import os, sys\n{ends}\n")
     monkeypatch.chdir(planted.parent)
     env = {**os.environ, "PYTHONPATH": str(tmp_path)}

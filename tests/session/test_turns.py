@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from spark_tui.errors import StreamFault
-from spark_tui.model.provider import Failed, ToolOutput, UserText
+from spark_tui.model.provider import CustomTool, Failed, ToolOutput, UserText, WireChanged
 from spark_tui.model.scripted import Scripted, call, done, patch, say
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, HunkId, Outcome
@@ -314,6 +314,23 @@ def test_a_repaired_hunk_lets_the_whole_turn_be_written(bench: Bench, run: Run) 
         assert "not applied" in repr(provider.requests[1].items)
         assert bench.read("calc.py") == CALC.replace("a + b", "b + a").replace("a - b", "-b + a")
         assert session.state.hunks[H2].status is Status.SUPERSEDED
+        await session.close()
+
+    run(story())
+
+
+def test_a_wire_without_custom_tools_gets_edits_as_text(bench: Bench, run: Run) -> None:
+    async def story() -> None:
+        blocks = ("calc.py\n```\n<<<<<<< SEARCH\n    return a + b\n=======\n    return b + a\n"
+                  ">>>>>>> REPLACE\n```\n")  # fmt: skip
+        replies = [[Failed(WireChanged("chat only"))], [*say(blocks), *done()]]
+        session, provider = await bench.open(replies, wire="chat")
+        assert await session.run("swap calc.py") is Outcome.COMPLETE
+        assert "SEARCH" in provider.requests[1].instructions
+        assert not any(isinstance(t, CustomTool) for t in provider.requests[1].tools)
+        assert provider.requests[0].items == provider.requests[1].items
+        await session.decide([H1], Decision.ACCEPTED)
+        assert bench.read("calc.py") == CALC.replace("a + b", "b + a")
         await session.close()
 
     run(story())

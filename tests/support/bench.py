@@ -46,8 +46,9 @@ class Bench:
         gate: bool = False,
         fresh: bool = True,
         accept: str = "ask",
+        wire: str = "responses-ws",
     ) -> tuple[Session, Scripted]:
-        provider = Scripted(replies, gate=gate)
+        provider = Scripted(replies, gate=gate, wire=wire)
         settings = replace(load(environ=self.environ), accept=accept)
         session = await open_session(
             self.root, settings, environ=self.environ, provider=provider, fresh=fresh
