@@ -1,0 +1,36 @@
+# Everything a developer runs, one line each. BIN is where the tools of `.[dev]` are.
+BIN ?= .venv/bin
+
+.PHONY: check test types lint snapshots terminal demo pictures bench lock
+
+check: lint types test            ## what CI runs
+
+test:                             ## the whole suite
+	$(BIN)/pytest
+
+types:
+	$(BIN)/mypy
+
+lint:                             ## format, style, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+snapshots:                        ## the pictures of the screen anew; look at them before you commit
+	$(BIN)/pytest tests/tui --snapshot-update
+
+terminal:                         ## the real program in a real pseudo-terminal
+	$(BIN)/pytest -m terminal
+
+demo:
+	$(BIN)/python -m demo
+
+pictures:                         ## docs/pictures/*.svg, from the demo
+	$(BIN)/python docs/pictures/make.py
+
+bench:                            ## start-up, echo, lag, bytes, CPU, memory
+	$(BIN)/python benchmarks/terminal.py
+
+lock:                             ## uv.lock and requirements.lock from pyproject.toml (needs uv)
+	uv lock
+	uv export -q --frozen --no-dev --no-emit-project --format requirements-txt -o requirements.lock
