@@ -149,7 +149,7 @@ class EditStream:
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = Lane(Demux(self._is_file), name == "text")
+            lane = self._lanes[name] = Lane(Demux(self._is_file), name.split("/")[0] == "text")
         return lane
 
     def _is_file(self, raw: str) -> bool:

@@ -1,0 +1,1 @@
+"""The Textual face: draws what a session says and turns keys into verbs of the session."""

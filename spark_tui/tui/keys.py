@@ -1,0 +1,161 @@
+"""Every key of the screen, in one table: where it works, what it does, how the help says it.
+
+The rule kept here: a key that is not in this table does nothing of ours. Widgets take their
+BINDINGS from `bindings(area)` and implement `action_<name>`; help and palette read the same rows.
+What an action does is the business of the widget or screen that has the focus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Area = Literal["global", "diff", "files", "chat", "commit"]
+
+TITLES: dict[Area, str] = {
+    "diff": "Diff: decide hunks",
+    "chat": "Chat: ask",
+    "files": "Files",
+    "global": "Everywhere",
+    "commit": "Commit",
+}
+"""Headings of the help, in its order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One row: `keys` do `action` while `area` has the focus."""
+
+    area: Area
+    keys: tuple[str, ...]
+    """Textual's names; the first is the one the help shows."""
+    action: str
+    words: str
+    shown: str = ""
+    """How the help writes the key, where Textual's name is not what a person would say."""
+    priority: bool = False
+    """Works before the focused widget sees the key."""
+    palette: bool = True
+    """Offered in the palette too."""
+
+    @property
+    def label(self) -> str:
+        return self.shown or " ".join(_written(key) for key in self.keys)
+
+
+_SIGNS = {
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "left_curly_bracket": "{",
+    "right_curly_bracket": "}",
+    "question_mark": "?",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "at": "@",
+    "slash": "/",
+}
+
+
+def _written(key: str) -> str:
+    """A key as a person writes it: ctrl+y -> Ctrl+Y, left_square_bracket -> [."""
+    if key in _SIGNS:
+        return _SIGNS[key]
+    *modifiers, last = key.split("+")
+    if not modifiers:
+        return last if len(last) == 1 else last.capitalize()
+    return "+".join([*(part.capitalize() for part in modifiers), last.capitalize()])
+
+
+TABLE: tuple[Key, ...] = (
+    # -- the diff: as in `git add -p` ------------------------------------------
+    Key("diff", ("y",), "accept", "accept this hunk and write it"),
+    Key("diff", ("n",), "reject", "reject this hunk"),
+    Key("diff", ("a",), "accept_file", "accept the rest of this file"),
+    Key("diff", ("d",), "reject_file", "reject the rest of this file"),
+    Key("diff", ("A",), "accept_all", "accept all open hunks"),
+    Key("diff", ("right_square_bracket",), "next_hunk", "next hunk"),
+    Key("diff", ("left_square_bracket",), "previous_hunk", "previous hunk"),
+    Key("diff", ("right_curly_bracket",), "next_file", "next file"),
+    Key("diff", ("left_curly_bracket",), "previous_file", "previous file"),
+    Key("diff", ("j", "down"), "line_down", "one line down", palette=False),
+    Key("diff", ("k", "up"), "line_up", "one line up", palette=False),
+    Key("diff", ("pagedown", "space"), "page_down", "one page down", palette=False),
+    Key("diff", ("pageup",), "page_up", "one page up", palette=False),
+    Key("diff", ("home", "g"), "top", "first line", palette=False),
+    Key("diff", ("end", "G"), "bottom", "last line", palette=False),
+    Key("diff", ("l", "right"), "scroll_right", "long lines to the left", palette=False),
+    Key("diff", ("h", "left"), "scroll_left", "and back", palette=False),
+    Key("diff", ("u",), "undo", "take the last decision back"),
+    Key("diff", ("U",), "undo_turn", "take a whole turn back: shows the files first"),
+    Key("diff", ("ctrl+y",), "redo", "do again what was taken back"),
+    Key("diff", ("c",), "refine", "say what is wrong with it; it is written anew"),
+    Key("diff", ("E",), "escalate", "ask the smart model for this hunk"),
+    Key("diff", ("C",), "commit", "commit the accepted hunks"),
+    Key("diff", ("z",), "more_context", "more lines around"),
+    Key("diff", ("o",), "next_candidate", "next line where an unplaced hunk might go"),
+    Key("diff", ("p",), "place", "place it there, or before the cursor's line"),
+    Key("diff", ("x",), "copy", "copy the hunk"),
+    Key("diff", ("w",), "switch_mode", "proposals or changes of the work tree"),
+    Key("diff", ("i", "enter"), "leave", "back to the prompt", palette=False),
+    Key("diff", ("q",), "leave", "leave the diff; open hunks stay open", palette=False),
+    # -- the files ---------------------------------------------------------------
+    Key("files", ("j", "down"), "line_down", "one line down", palette=False),
+    Key("files", ("k", "up"), "line_up", "one line up", palette=False),
+    Key("files", ("pagedown", "space"), "page_down", "one page down", palette=False),
+    Key("files", ("pageup",), "page_up", "one page up", palette=False),
+    Key("files", ("home", "g"), "top", "first line", palette=False),
+    Key("files", ("end", "G"), "bottom", "last line", palette=False),
+    Key("files", ("l", "right"), "expand", "open the folder", palette=False),
+    Key("files", ("h", "left"), "collapse", "close the folder", palette=False),
+    Key("files", ("enter", "o"), "choose", "show the file, or its hunks", palette=False),
+    Key("files", ("at", "m"), "mention", "name the file in the prompt", palette=False),
+    Key("files", ("slash",), "filter", "show only matching paths"),
+    Key("files", ("i", "q"), "leave", "back to the prompt", palette=False),
+    # -- the prompt ----------------------------------------------------------------
+    Key("chat", ("enter",), "send", "send; while an answer streams: stop it and steer"),
+    Key("chat", ("ctrl+j", "alt+enter", "shift+enter"), "newline", "new line", palette=False),
+    Key("chat", ("tab",), "tab", "send after this answer; in an empty prompt: next pane"),
+    Key("chat", ("up",), "history_back", "earlier prompts, from the first line", palette=False),
+    Key("chat", ("down",), "history_on", "later prompts, from the last line", palette=False),
+    Key("chat", ("at",), "mention", "name a file", palette=False),
+    Key("chat", ("backspace",), "drop_chip", "at the very start: leave the last file out"),
+    Key("chat", ("ctrl+o",), "confirm_chip", "send a file that looks secret or is ignored"),
+    Key("chat", ("ctrl+c",), "clear", "put the draft aside; Up brings it back", palette=False),
+    Key("chat", ("ctrl+g",), "editor", "write the prompt in $VISUAL or $EDITOR"),
+    Key("chat", ("pageup",), "scroll_up", "scroll the conversation up", palette=False),
+    Key("chat", ("pagedown",), "scroll_down", "scroll the conversation down", palette=False),
+    # -- everywhere -------------------------------------------------------------------
+    Key("global", ("escape",), "stop", "stop the answer; finished hunks stay"),
+    Key("global", ("ctrl+n",), "next_pane", "next pane"),
+    Key("global", ("tab",), "next_pane", "next pane", palette=False),
+    Key("global", ("ctrl+t",), "switch_role", "fast or smart model for the next request"),
+    Key("global", ("ctrl+p",), "command_palette", "all commands", palette=False),
+    Key("global", ("question_mark", "f1"), "help", "this list; while typing F1 or the palette"),
+    Key("global", ("ctrl+r",), "connect", "key, model, demo: the choices of the first start"),
+    Key("global", ("ctrl+l",), "redraw", "draw the screen anew"),
+    Key("global", ("ctrl+z",), "suspend", "sleep until fg (while typing: undo)", palette=False),
+    Key("global", ("ctrl+c",), "quit_hint", "says how to stop and to quit", palette=False),
+    Key("global", ("ctrl+q",), "quit", "quit; nothing is lost", priority=True),
+    # -- the commit view -----------------------------------------------------------------
+    Key("commit", ("enter",), "commit", "commit these hunks", palette=False),
+    Key("commit", ("ctrl+j", "alt+enter", "shift+enter"), "newline", "new line", palette=False),
+    Key("commit", ("pageup",), "scroll_up", "scroll the hunks up", palette=False),
+    Key("commit", ("pagedown",), "scroll_down", "scroll the hunks down", palette=False),
+    Key("commit", ("escape",), "leave", "back; nothing is committed", palette=False),
+)
+
+
+def bindings(area: Area) -> list[Binding]:
+    """What a widget or screen of this area puts into BINDINGS."""
+    return [
+        Binding(",".join(row.keys), row.action, row.words, show=False, priority=row.priority)
+        for row in TABLE
+        if row.area == area
+    ]
+
+
+def rows(area: Area) -> tuple[Key, ...]:
+    """The lines of the help for this area."""
+    return tuple(row for row in TABLE if row.area == area)

@@ -1,0 +1,1 @@
+"""Whole screens: the desk, the commit view, and the sheets over them."""

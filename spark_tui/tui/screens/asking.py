@@ -1,0 +1,215 @@
+"""From the prompt to the model: what is planned, sent, queued, stopped.
+
+The rule kept here: what goes out was shown as chips before, and the draft is never lost: it is
+kept while somebody writes, put aside while a hunk is refined, given back when it could not leave.
+"""
+
+from __future__ import annotations
+
+from asyncio import sleep
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
+
+from spark_tui.errors import SparkFault
+from spark_tui.session.events import HunkId
+from spark_tui.tui.panes.chat import ChatPane
+from spark_tui.tui.screens.turns import Ask, Turns
+from spark_tui.tui.widgets.hint import Hint
+
+if TYPE_CHECKING:
+    from spark_tui.session.session import ModelOffer, Session
+
+PLAN_AFTER_S = 0.12
+DRAFT_AFTER_S = 0.3
+TIDY_AFTER_S = 0.04
+
+Job = Callable[[], Awaitable[object]]
+
+
+class Start(Protocol):
+    """Run a job as a worker of the screen; faults are said in the hint line."""
+
+    def __call__(self, job: Job, *, group: str, exclusive: bool = False) -> object: ...
+
+
+class Asking:
+    """The chat's half of the desk, for one session."""
+
+    def __init__(
+        self,
+        session: Session,
+        chat: ChatPane,
+        hint: Hint,
+        *,
+        start: Start,
+        shown: Callable[[], str | None],
+        offer: Callable[[str, ModelOffer], object],
+    ) -> None:
+        self._session = session
+        self._chat = chat
+        self._hint = hint
+        self._start = start
+        self._shown = shown
+        """Path of the file in the diff pane."""
+        self._offer = offer
+        """Show what may be taken instead of a model that is not listed."""
+        self._turns = Turns(
+            session, may_go=self._may_go, failed=self._failed, returned=self.give_back
+        )
+        self._dropped: set[str] = set()
+        self._refines: HunkId | None = None
+        self._put_aside = ""
+        """The draft while the prompt is used to refine a hunk."""
+        self._is_warm = False
+
+    @property
+    def is_running(self) -> bool:
+        """An answer streams or is about to."""
+        return self._turns.is_running
+
+    @property
+    def refines(self) -> HunkId | None:
+        """The hunk whose reason is being written."""
+        return self._refines
+
+    @property
+    def draft(self) -> str:
+        """What the person has written and not sent."""
+        return self._put_aside if self._refines is not None else self._chat.prompt.text
+
+    # -- sending -----------------------------------------------------------------
+    def send(self, text: str) -> None:
+        """Ask this now; a running answer stops for it."""
+        prompt = self._chat.prompt
+        if prompt.text.strip() == text:
+            prompt.take()
+        plan = self._chat.chips.plan
+        self.ask(Ask(text, plan=plan if plan and plan.prompt.strip() == text else None))
+        self._dropped.clear()
+        self._start(self._tidy, group="tidy", exclusive=True)
+
+    async def _tidy(self) -> None:
+        """Take the chips away once the request has left: a layout takes longer than it does."""
+        await sleep(TIDY_AFTER_S)
+        self._hint.say("")
+        if not self._chat.prompt.text:
+            self._chat.chips.show(None)
+
+    def queue(self, text: str) -> None:
+        """Ask this after the running answer."""
+        if not self._turns.is_running:
+            self.send(text)
+            return
+        self._chat.prompt.take()
+        self._start(lambda: self._session.queue(text), group="queue")
+
+    def ask(self, ask: Ask) -> None:
+        """Put something in line."""
+        if self._turns.put(ask):
+            self._start(self._turns.drain, group="turn")
+
+    def stop(self) -> bool:
+        """Stop the answer; False when none runs."""
+        return self._turns.stop()
+
+    def insist(self) -> None:
+        """A turn has just begun: was it stopped meanwhile?"""
+        self._turns.insist()
+
+    async def _may_go(self, ask: Ask) -> bool:
+        """Is the model there at all? Asked once for each; never a first "model not found"."""
+        offer = await self._session.check_model()
+        if offer is not None:
+            self._offer("" if ask.refines or ask.escalates else ask.text, offer)
+        return offer is None
+
+    async def offer_models(self) -> None:
+        """Show what the service lists, because the person asked."""
+        from spark_tui.session.link import ModelOffer  # deferred: the engine comes after the frame
+
+        session = self._session
+        if session.state.ready:
+            listed = await session.models()
+            self._offer("", ModelOffer(session.state.model, listed, session.suggest(listed)))
+
+    def _failed(self, ask: Ask, fault: SparkFault) -> None:
+        """A request that could not leave: the words go back where they came from."""
+        self.give_back(ask.text)
+        self._hint.say(f"{fault.message} {fault.hint}".strip(), level="error")
+
+    def give_back(self, text: str) -> None:
+        """Words that did not leave: into the prompt if it is empty, else into its history."""
+        prompt = self._chat.prompt
+        prompt.remember(text)
+        if not prompt.text:
+            prompt.write(text)
+
+    # -- while somebody writes -----------------------------------------------------
+    def edited(self) -> None:
+        """The prompt changed: plan, keep the draft, open the connection."""
+        if self._refines is not None:
+            return
+        if not self._is_warm and self._chat.prompt.text:
+            self._is_warm = True
+            self._start(self._session.warm, group="warm")
+        self._start(self._plan, group="plan", exclusive=True)
+        self._start(self._keep_draft, group="draft", exclusive=True)
+
+    def drop_chip(self) -> None:
+        """Leave the last file out."""
+        path = self._chat.chips.droppable()
+        if path:
+            self._dropped.add(path)
+            self._start(self._plan, group="plan", exclusive=True)
+
+    def confirm_chip(self) -> None:
+        """Yes to the first file that needs it."""
+        plan = self._chat.chips.plan
+        if plan is not None and plan.blocked:
+            self._session.confirm(plan.blocked[0].path)
+            self._start(self._plan, group="plan", exclusive=True)
+
+    async def _plan(self) -> None:
+        """What Enter would send, a moment after the last key."""
+        await sleep(PLAN_AFTER_S)
+        prompt = self._chat.prompt
+        text = prompt.text.strip()
+        if not text:
+            self._dropped.clear()
+            self._chat.chips.show(None)
+            return
+        plan = await self._session.plan(
+            text,
+            named=prompt.named(),
+            dropped=frozenset(self._dropped),
+            shown=self._shown(),
+        )
+        if prompt.text.strip() == text:
+            self._chat.chips.show(plan)
+
+    async def _keep_draft(self) -> None:
+        await sleep(DRAFT_AFTER_S)
+        self._session.keep_draft(self.draft)
+
+    # -- one hunk again --------------------------------------------------------------
+    def begin_refine(self, hunk: HunkId) -> None:
+        """The prompt now takes the reason for this hunk; the draft waits."""
+        prompt = self._chat.prompt
+        if self._refines is None:
+            self._put_aside = prompt.text
+        self._refines = hunk
+        prompt.write("")
+        prompt.add_class("-refining")
+
+    def end_refine(self) -> None:
+        """The draft is back in the prompt."""
+        self._refines = None
+        self._chat.prompt.write(self._put_aside)
+        self._chat.prompt.remove_class("-refining")
+
+    def refine(self, reason: str) -> None:
+        """Ask for the hunk again."""
+        hunk = self._refines
+        self.end_refine()
+        if hunk is not None:
+            self.ask(Ask(reason, refines=hunk))

@@ -1,0 +1,333 @@
+"""The first start: where shall requests go? One key for each answer.
+
+The rule kept here: it never blocks browsing (Esc leaves), nothing goes over the network before a
+key asks for it, and a key that is typed in the moment the page appears is text for the prompt, not
+an answer. A model that the service does not list is never taken silently: another is offered.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from spark_tui.errors import SparkFault
+from spark_tui.text import one_line
+
+if TYPE_CHECKING:
+    from spark_tui.session.session import Endpoint, LocalServer, ModelInfo, ModelOffer, Session
+
+QUIET_S = 0.4
+"""Keys this soon after the page appeared were meant for the prompt."""
+MOST_ROWS = 12
+
+Step = Literal["choices", "key", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the person chose."""
+
+    what: Literal["ready", "demo", "review", "typed", "left"]
+    typed: str = ""
+    """A key that was meant for the prompt."""
+    said: str = ""
+    """One sentence for the hint line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One model at one place."""
+
+    words: str
+    model: str
+    endpoint: Endpoint
+    keep_key: bool
+    """The key was typed here: store it."""
+
+
+class WelcomeScreen(ModalScreen[Answer]):
+    """Dismissed with an Answer."""
+
+    CSS_PATH = "sheet.tcss"
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "back", show=False),
+    ]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        offer: ModelOffer | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._offer = offer
+        self._clock = clock
+        self._since = clock()
+        self._step: Step = "choices"
+        self._text = Static("", markup=False)
+        self._field = Input(password=True, placeholder="paste the key, then Enter")
+        self._note = ""
+        self._choices: tuple[Choice, ...] = ()
+        self._chosen = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="sheet"):
+            yield self._text
+            yield self._field
+
+    def on_mount(self) -> None:
+        if self._offer is not None:
+            offer = self._offer
+            self._note = f"{one_line(offer.wanted)} is not listed by {self._host()}."
+            self._list(offer.listed, self._session.endpoint, offer.suggestion, keep_key=False)
+        else:
+            self._go("choices")
+
+    # -- pages -------------------------------------------------------------------
+    def _go(self, step: Step, note: str = "") -> None:
+        self._step = step
+        self._note = note or (self._note if step == "list" else "")
+        self._field.display = step == "key"
+        if step == "key":
+            self._field.focus()
+        else:
+            self.set_focus(None)
+        self._draw()
+
+    def _draw(self) -> None:
+        match self._step:
+            case "choices":
+                lines = self._choice_lines()
+            case "key":
+                lines = [
+                    Content.assemble((f"A key for {self._host()}", "bold")),
+                    Content("It is tested with a free request, then kept in the keyring,"),
+                    Content("or in a file only you can read. Enter tests it, Esc goes back."),
+                ]
+            case "list":
+                lines = self._list_lines()
+        if self._note:
+            lines += [Content(""), Content(self._note).stylize("$warning")]
+        self._text.update(Content("\n").join(lines))
+
+    def _choice_lines(self) -> list[Content]:
+        state = self._session.state
+        rows = [
+            ("k", f"paste an API key for {self._host()}"),
+            ("l", "look for a model server on this machine (Ollama, vLLM, ...)"),
+            ("r", "review my own changes, no model needed"),
+            ("d", "the demo: a scripted model, no key, no network"),
+        ]
+        if state.ready:
+            rows.insert(0, ("m", "choose another model"))
+        if not state.has_git:
+            rows.append(("g", "make this folder a git repository (git init)"))
+        rows.append(("Esc", "just look around; Ctrl+R brings this page back"))
+        head = "Ready" if state.ready else "No model is set up yet"
+        return [
+            Content.assemble((head, "bold"), ". What shall it be?"),
+            Content(""),
+            *(Content.assemble((f"  {key:<4}", "bold $accent"), words) for key, words in rows),
+        ]
+
+    def _list_lines(self) -> list[Content]:
+        first = max(0, min(self._chosen - MOST_ROWS // 2, len(self._choices) - MOST_ROWS))
+        lines = [
+            Content.assemble(("Choose a model", "bold"), " · Enter takes it, Esc goes back"),
+            Content(""),
+        ]
+        for number, choice in enumerate(self._choices[first : first + MOST_ROWS], first):
+            is_chosen = number == self._chosen
+            line = Content(("› " if is_chosen else "  ") + choice.words)
+            lines.append(line.stylize("reverse") if is_chosen else line)
+        if len(self._choices) > MOST_ROWS:
+            lines.append(Content(f"  {len(self._choices)} in all").stylize("dim"))
+        return lines
+
+    def _host(self) -> str:
+        return one_line(self._session.endpoint.base_url.split("//", 1)[-1].split("/", 1)[0])
+
+    # -- keys ----------------------------------------------------------------------
+    def on_key(self, event: events.Key) -> None:
+        if self._step == "key":
+            return
+        event.stop()
+        if self._step == "list":
+            self._list_key(event)
+            return
+        typed = event.character if event.is_printable and event.character else ""
+        too_soon = self._clock() - self._since < QUIET_S
+        match event.key if event.key == "escape" or not too_soon else "":
+            case "k":
+                self._go("key")
+            case "l":
+                self._find_local()
+            case "r":
+                self.dismiss(Answer("review"))
+            case "d":
+                self.dismiss(Answer("demo"))
+            case "m" if self._session.state.ready:
+                self._list_models()
+            case "g" if not self._session.state.has_git:
+                self._init()
+            case "escape":
+                self.action_back()
+            case _ if typed:
+                self.dismiss(Answer("typed", typed=typed))
+            case _:
+                event.stop()
+
+    def _list_key(self, event: events.Key) -> None:
+        match event.key:
+            case "up" | "k":
+                self._chosen = max(0, self._chosen - 1)
+            case "down" | "j":
+                self._chosen = min(len(self._choices) - 1, self._chosen + 1)
+            case "enter":
+                self._take(self._choices[self._chosen])
+                return
+            case "escape":
+                self.action_back()
+                return
+            case _:
+                return
+        self._draw()
+
+    def action_back(self) -> None:
+        """One page back, from the first page to the desk."""
+        if self._step == "choices":
+            self.dismiss(Answer("left"))
+        else:
+            self._field.value = ""
+            self._go("choices")
+
+    # -- work ------------------------------------------------------------------------
+    @on(Input.Submitted)
+    def _submitted(self, message: Input.Submitted) -> None:
+        key = message.value.strip()
+        if key:
+            self._note = "testing the key ..."
+            self._draw()
+            self._try_key(key)
+
+    @work(exclusive=True, group="welcome")
+    async def _try_key(self, key: str) -> None:
+        session = self._session
+        endpoint = _with_key(session.endpoint, key)
+        try:
+            listed = await session.try_key(endpoint.base_url, key)
+        except SparkFault as fault:
+            self._go("key", f"{fault.message} {fault.hint} Paste another, or Esc goes back.")
+            return
+        suggestion = session.suggest(listed)
+        if suggestion is None or suggestion.id == session.state.model:
+            await self._use(Choice("", "", endpoint, keep_key=True))
+            return
+        self._note = f"The key works. {one_line(session.state.model)} is not listed for it."
+        self._list(listed, endpoint, suggestion, keep_key=True)
+
+    @work(exclusive=True, group="welcome")
+    async def _list_models(self) -> None:
+        try:
+            listed = await self._session.models()
+        except SparkFault as fault:
+            self._go("choices", f"{fault.message} {fault.hint}")
+            return
+        self._list(listed, self._session.endpoint, self._session.suggest(listed), keep_key=False)
+
+    @work(exclusive=True, group="welcome")
+    async def _find_local(self) -> None:
+        self._go("choices", "looking at the usual ports of this machine ...")
+        servers = await self._session.find_local()
+        if not any(server.models for server in servers):
+            self._go("choices", "No model server answers here. Start one (ollama serve), then l.")
+            return
+        self._note = "On this machine:"
+        self._choices = tuple(_local_choices(self._session.endpoint, servers))
+        self._chosen = 0
+        self._go("list")
+
+    @work(exclusive=True, group="welcome")
+    async def _init(self) -> None:
+        try:
+            await self._session.init_repository()
+        except SparkFault as fault:
+            self._go("choices", f"{fault.message} {fault.hint}")
+        else:
+            self._go("choices", "This folder is a git repository now.")
+
+    def _list(
+        self,
+        listed: tuple[ModelInfo, ...],
+        endpoint: Endpoint,
+        suggestion: ModelInfo | None,
+        *,
+        keep_key: bool,
+    ) -> None:
+        if not listed:
+            self._go("choices", f"{self._host()} lists no models.")
+            return
+        self._choices = tuple(
+            Choice(_words(info), info.id, endpoint, keep_key=keep_key) for info in listed
+        )
+        ids = [info.id for info in listed]
+        self._chosen = ids.index(suggestion.id) if suggestion and suggestion.id in ids else 0
+        self._go("list")
+
+    @work(exclusive=True, group="welcome")
+    async def _take(self, choice: Choice) -> None:
+        await self._use(choice)
+
+    async def _use(self, choice: Choice) -> None:
+        session = self._session
+        try:
+            where = await session.use(
+                choice.endpoint, model=choice.model or None, keep=choice.keep_key
+            )
+        except (SparkFault, OSError) as fault:
+            self._go("choices", f"The choice could not be kept: {fault}")
+            return
+        kept = f"; the key is kept in {where}" if where else ""
+        self.dismiss(Answer("ready", said=f"connected: {session.state.model}{kept}"))
+
+
+def _with_key(endpoint: Endpoint, key: str) -> Endpoint:
+    from dataclasses import replace
+
+    return replace(endpoint, key=key)
+
+
+def _words(info: ModelInfo) -> str:
+    """A model as a row: its id, what is known of its speed, price class."""
+    facts = [f"{info.speed:,} tok/s"] if info.speed else []
+    if info.price_class:
+        facts.append("free, local" if info.price_class == "local" else f"{info.price_class} price")
+    return f"{one_line(info.id):<34} {' · '.join(facts)}".rstrip()
+
+
+def _local_choices(endpoint: Endpoint, servers: tuple[LocalServer, ...]) -> list[Choice]:
+    from dataclasses import replace
+
+    return [
+        Choice(
+            f"{one_line(server.name)}: {_words(info)}",
+            info.id,
+            replace(endpoint, base_url=server.base_url, key=""),
+            keep_key=True,
+        )
+        for server in servers
+        for info in server.models
+    ]

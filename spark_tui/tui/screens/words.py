@@ -1,0 +1,54 @@
+"""What came of a decision, as one sentence for the hint line.
+
+The rule kept here: say what happened to the files first, then what to do about what did not work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spark_tui.session.state import SessionState
+
+if TYPE_CHECKING:
+    from spark_tui.session.session import Decided
+
+
+def decided(outcome: Decided, state: SessionState) -> tuple[str, str]:
+    """(sentence, level)."""
+    parts: list[str] = []
+    level = "info"
+    if outcome.written:
+        paths = dict.fromkeys(state.hunks[hid].path for hid in outcome.written)
+        parts.append(f"wrote {', '.join(outcome.written)} to {', '.join(paths)} (u takes it back)")
+    if outcome.rejected:
+        parts.append(f"rejected {', '.join(outcome.rejected)}")
+    if outcome.reopened:
+        parts.append(f"open again: {', '.join(outcome.reopened)}")
+    if outcome.already and not parts:
+        parts.append("that was decided already")
+    if outcome.conflicts:
+        level = "warning"
+        parts.append(
+            f"{', '.join(outcome.conflicts)}: the file has changed there; nothing was written "
+            "for it. c asks again"
+        )
+    for hid, why in outcome.refused:
+        level = "warning"
+        parts.append(f"{hid}: {why}")
+    return " · ".join(parts), level
+
+
+HINTS = {
+    "prompt": "Enter send · @ file · Tab panes · Ctrl+T fast/smart · Ctrl+P commands · Ctrl+Q quit",
+    "streaming": "Esc stop · Enter steer · Tab send after this answer",
+    "diff": "y accept · n reject · a/d file · A all · [ ] hunk · u undo · c refine · C commit · ?",
+    "files": "Enter show · @ into the prompt · / filter · i prompt · ? keys",
+    "refine": "what is wrong with this hunk? · Enter asks again · Esc leaves it",
+}
+"""What the keys do where the focus is."""
+
+INTRO = (
+    "Say what you want changed and press Enter. Hunks appear beside this while they are written; "
+    "nothing reaches a file before your y."
+)
+"""What an empty conversation says."""

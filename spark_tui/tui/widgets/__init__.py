@@ -1,0 +1,1 @@
+"""What panes and screens are made of; each draws one thing and knows no session verb."""

@@ -1,0 +1,215 @@
+"""What a hunk says on screen, as values: its head line and the rows below it.
+
+The rule kept here: signs carry the meaning. Every status has one sign and one word, every row its
+"-", "+" or blank; colours and widths are unknown here (diff_paint.py), and so is where a row stands
+on the page (diff_page.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from spark_tui.edits.changeset import Flag, Kind, Placed
+from spark_tui.edits.diff import Row, hunk_rows
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.session.state import HunkState, SessionState, Status
+
+CONTEXTS = (3, 10, 25)
+"""Lines around a change; one key walks through them."""
+
+OWN_YES = frozenset((Flag.SECRET, Flag.IGNORED, Flag.RUNS_LATER))
+"""Hunks with one of these are never accepted together with others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """How a status looks in one cell, in one word, and in which theme word."""
+
+    sign: str
+    words: str
+    look: str
+
+
+SIGNS: dict[Status, Sign] = {
+    Status.GROWING: Sign("…", "growing", "pending"),
+    Status.WAITING: Sign("?", "waits for its neighbours", "pending"),
+    Status.PLACED: Sign("●", "", "open"),
+    Status.UNPLACED: Sign("⊘", "no place", "conflict"),
+    Status.ACCEPTED: Sign("✓", "accepted", "accepted"),
+    Status.REJECTED: Sign("✗", "rejected", "rejected"),
+    Status.CONFLICT: Sign("!", "conflict", "conflict"),
+    Status.SUPERSEDED: Sign("↺", "superseded", "muted"),
+    Status.ALREADY_THERE: Sign("=", "already there", "muted"),
+    Status.UNDONE: Sign("↺", "taken back", "muted"),
+}
+
+_KINDS = {
+    Kind.EDIT: "",
+    Kind.ADD: "new file",
+    Kind.DELETE: "delete the file",
+    Kind.MOVE: "move",
+    Kind.MODE: "executable or not",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first line of a card or of a file section, in parts that may be left out from the end."""
+
+    sign: str
+    look: str
+    """Theme word of the sign."""
+    title: str
+    added: int = 0
+    removed: int = 0
+    words: str = ""
+    is_risky: bool = False
+    """The reason stands in a row of its own, where it is never cut."""
+    counts: tuple[tuple[str, str], ...] = ()
+    """Of a file: ("2●", theme word), ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line that is not code: why a hunk has no place, where it might go."""
+
+    text: str
+    look: str = "note"
+    line: int | None = None
+    """The 0-based snapshot line that this candidate stands for."""
+
+
+class FileLines(Sequence[Row]):
+    """The lines of a whole file as rows, made when asked for."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, at: int) -> Row: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Row]: ...
+    def __getitem__(self, at: int | slice) -> Row | list[Row]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        return Row(" ", at + 1, at + 1, self._lines[at])
+
+
+def head_of(hunk: HunkState, *, added: int, removed: int) -> Head:
+    """The head line of a card; the counts are those of the lines so far, or of the place."""
+    sign = SIGNS[hunk.status]
+    kind = _KINDS[hunk.kind]
+    if hunk.move_to:
+        kind = f"move to {hunk.move_to}"
+    parts = [hunk.id, kind, " › ".join(hunk.headers)]
+    words = [sign.words]
+    if hunk.status is Status.SUPERSEDED and hunk.message:
+        words[0] = f"superseded by {hunk.message}"
+    if hunk.place is not None and hunk.kind is Kind.EDIT:
+        edits = hunk.place.edits
+        words.append(f"line {(edits[0].start if edits else hunk.place.start) + 1}")
+    elif hunk.pending is not None and hunk.status in (Status.GROWING, Status.WAITING):
+        words.append(f"perhaps line {hunk.pending + 1}")
+    words += sorted(flag.value for flag in hunk.flags)
+    if hunk.committed:
+        words.append(f"in {hunk.committed[:8]}")
+    return Head(
+        sign=sign.sign,
+        look=sign.look,
+        title="  ".join(part for part in parts if part),
+        added=added,
+        removed=removed,
+        words=", ".join(word for word in words if word),
+        is_risky=bool(hunk.risk),
+    )
+
+
+def file_head(path: str, hunks: Iterable[HunkState]) -> Head:
+    """The head line of a file section, from the hunks below it."""
+    added = removed = 0
+    counts: dict[Status, int] = {}
+    for hunk in hunks:
+        counts[hunk.status] = counts.get(hunk.status, 0) + 1
+        if hunk.status in (Status.PLACED, Status.ACCEPTED, Status.CONFLICT):
+            added += hunk.added
+            removed += hunk.removed
+    return Head(
+        sign="",
+        look="file",
+        title=path,
+        added=added,
+        removed=removed,
+        counts=tuple(
+            (f"{counts[status]}{sign.sign}", sign.look)
+            for status, sign in SIGNS.items()
+            if counts.get(status)
+        ),
+    )
+
+
+def is_settled(hunk: HunkState) -> bool:
+    """Nothing is left to decide about it."""
+    return hunk.status in (
+        Status.ACCEPTED,
+        Status.REJECTED,
+        Status.SUPERSEDED,
+        Status.ALREADY_THERE,
+        Status.UNDONE,
+    )
+
+
+def written_rows(hunk: HunkState, start: int = 0) -> list[Row | Note]:
+    """The lines from `start` on as the model wrote them."""
+    return [Row(sign, None, None, text) for sign, text in hunk.lines[start:]]
+
+
+def rows_of(
+    hunk: HunkState, state: SessionState, *, context: int = 3, chosen: int = 0
+) -> list[Row | Note]:
+    """All rows below the head of a card. `chosen` is the candidate under the cursor."""
+    notes: list[Row | Note] = []
+    if hunk.risk:
+        notes.append(Note(f"⚠ {hunk.risk}", "risk"))
+    if hunk.status is Status.CONFLICT and hunk.message:
+        notes.append(Note(hunk.message, "conflict"))
+    base = state.snapshots.get(hunk.base) if hunk.base else None
+    if hunk.place is not None:
+        if hunk.base is not None and base is None:
+            return [*notes, *written_rows(hunk)]
+        return [*notes, *_placed_rows(hunk, hunk.place, base, context)]
+    if hunk.status is Status.UNPLACED and hunk.why is not None:
+        notes.append(Note(hunk.why.message, "conflict"))
+        notes += _candidates(hunk.why.candidates, base, chosen)
+    return [*notes, *written_rows(hunk)]
+
+
+def _placed_rows(
+    hunk: HunkState, place: Placed, base: Snapshot | None, context: int
+) -> list[Row | Note]:
+    rows: list[Row | Note] = list(hunk_rows(base, place, context=context))
+    if not rows and hunk.kind is Kind.ADD:
+        rows.append(Note("an empty file"))
+    elif not place.edits and hunk.kind is Kind.MOVE:
+        rows = [Note(f"{hunk.path} → {hunk.move_to or '?'}, its text stays as it is")]
+    return rows
+
+
+def _candidates(lines: Sequence[int], base: Snapshot | None, chosen: int) -> list[Note]:
+    notes: list[Note] = []
+    for at, line in enumerate(lines):
+        text = base.lines[line] if base and line < len(base.lines) else ""
+        mark = "▸" if at == chosen % len(lines) else " "
+        notes.append(Note(f"{mark} perhaps line {line + 1}: {text.strip()}", "note", line))
+    return notes
+
+
+def plain_text(rows: Iterable[Row | Note]) -> str:
+    """Rows as text for the clipboard: sign and line, raw."""
+    return "".join(
+        f"{'' if row.sign == '@' else row.sign}{row.text}\n" for row in rows if isinstance(row, Row)
+    )

@@ -1,0 +1,110 @@
+"""A session that only tells a story: for pictures and screens, without engine, git or time.
+
+The rule kept here: it has what the screen calls and answers at once with what the test gave it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spark_tui.model.provider import Endpoint, ModelInfo
+from spark_tui.session import committing
+from spark_tui.session.committing import CommitFile
+from spark_tui.session.context import Plan
+from spark_tui.session.events import Event, MessageDrafted, Outcome
+from spark_tui.session.lookup import FileHit
+from spark_tui.session.meter import Meter
+from spark_tui.session.state import SessionState
+from spark_tui.settings.config import Settings
+from tests.support.story import Story
+
+
+@dataclass
+class FixedMeter(Meter):
+    """Figures that do not depend on the machine."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window, self.context = 128_000, 4_300
+
+    @property
+    def rate(self) -> float:
+        return 987.0 if self.ttft_ms is not None else 0.0
+
+
+@dataclass
+class FakeSession:
+    """Give it a Story; `settings` and answers may be replaced."""
+
+    story: Story
+    settings: Settings
+    meter: Meter = field(default_factory=FixedMeter)
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint("https://api.example.org/v1"))
+    answer: Plan | None = None
+    drafted: str = ""
+    listed: tuple[ModelInfo, ...] = ()
+    asked: list[str] = field(default_factory=list)
+    _listeners: list[Callable[[Event], None]] = field(default_factory=list)
+
+    @property
+    def state(self) -> SessionState:
+        return self.story.state
+
+    def tell(self, *happened: Event) -> None:
+        """Events as an engine would emit them."""
+        for event in happened:
+            self.story.tell(event)
+            for listener in list(self._listeners):
+                listener(event)
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def look(self) -> None:
+        return None
+
+    async def watch(self) -> AsyncIterator[None]:
+        await asyncio.Event().wait()
+        yield None
+
+    async def changes(self) -> tuple[()]:
+        return ()
+
+    async def plan(self, prompt: str, **_more: Any) -> Plan:
+        return self.answer or Plan(prompt)
+
+    def find(self, query: str, *, limit: int = 30) -> tuple[FileHit, ...]:
+        hits = [FileHit(p, "", 1.0) for p in self.state.files if query in p]
+        return tuple(hits[:limit])
+
+    def keep_draft(self, text: str) -> None:
+        return None
+
+    async def warm(self) -> None:
+        return None
+
+    async def check_model(self) -> None:
+        return None
+
+    def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
+        return listed[0] if listed else None
+
+    async def run(self, prompt: str, **_more: Any) -> Outcome:
+        self.asked.append(prompt)
+        return Outcome.COMPLETE
+
+    def stop(self) -> None:
+        return None
+
+    def commit_preview(self) -> tuple[CommitFile, ...]:
+        return committing.preview(self.state)
+
+    async def draft_message(self) -> None:
+        self.tell(MessageDrafted(self.drafted, True))
+
+    async def close(self) -> None:
+        return None
