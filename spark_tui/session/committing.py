@@ -7,7 +7,7 @@ disk; so a person's other edits in the same file stay out. The index work is rep
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from spark_tui.edits.snapshot import Snapshot
 from spark_tui.model.provider import Completed, Failed, Request, TextDelta, UserText
 from spark_tui.repo.commits import CommitDone, CommitRefused, CommitRequest, commit
 from spark_tui.repo.repository import Repository
+from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session import policy
 from spark_tui.session.events import Event, HunkId
@@ -113,58 +114,79 @@ def plain_message(state: SessionState) -> str:
 
 def make_commit(
     repository: Repository,
-    state: SessionState,
+    worktree: Worktree,
+    hunks: Sequence[HunkState],
+    bases: Mapping[str, Snapshot],
     message: str,
     *,
     trailer: str | None,
-) -> tuple[CommitDone | CommitRefused, tuple[HunkId, ...], tuple[str, ...]]:
-    """Commit the accepted hunks through the user's own git. Blocking."""
-    hunks = list(state.accepted_hunks())
+) -> tuple[CommitDone | CommitRefused, tuple[str, ...]]:
+    """Commit these accepted hunks through the user's own git. Blocking."""
     if not hunks:
         return CommitRefused("nothing", "There is no accepted hunk to commit.", "",
-                             "Accept hunks with y first."), (), ()  # fmt: skip
+                             "Accept hunks with y first."), ()  # fmt: skip
     files: dict[str, tuple[bytes, int] | None] = {}
     for path in dict.fromkeys(h.path for h in hunks):
-        problem = _commit_version(repository, path, hunks, state.snapshots, files)
+        mine = [h for h in hunks if h.path == path]
+        problem = _commit_version(repository, worktree, path, mine, bases, files)
         if problem:
             return CommitRefused(
                 "conflict", problem, "",
                 "Nothing was committed. Commit your own changes of this file first.",
-            ), (), ()  # fmt: skip
-    done = commit(repository, CommitRequest(files, message, trailer))
-    return done, tuple(h.id for h in hunks), tuple(files)
+            ), ()  # fmt: skip
+    return commit(repository, CommitRequest(files, message, trailer)), tuple(files)
 
 
 def _commit_version(
     repository: Repository,
+    worktree: Worktree,
     path: str,
-    hunks: Sequence[HunkState],
+    mine: Sequence[HunkState],
     bases: Mapping[str, Snapshot],
     files: dict[str, tuple[bytes, int] | None],
 ) -> str:
     """Put HEAD's version plus these hunks into `files`; a sentence when that is impossible."""
-    mine = [h for h in hunks if h.path == path]
     content = [h for h in mine if h.kind is not Kind.MOVE]
-    head = repository.committed(path)
-    mode = next((bases[h.base].mode for h in mine if h.base and h.base in bases), 0o644)
-    now = Snapshot.of(path, head, mode) if head is not None else None
-    if now is None and content and not any(h.kind is Kind.ADD for h in content):
-        # A file that was never committed goes in as it was, plus the accepted hunks.
-        now = bases.get(content[0].base or "")
-        if now is None:
-            return f"{path} is not in the last commit and its earlier bytes are unknown."
+    now = _start(repository, worktree, path, mine, bases, files)
+    if now is None and content and content[0].kind is not Kind.ADD:
+        return f"{path} is not in the last commit and its earlier bytes are unknown."
     merged = merge_in(path, now, content, (), bases)
     if merged.conflicts:
         return f"{path} has changes of yours, not committed, on the same lines as accepted hunks."
-    data = merged.now.data if merged.now else None
+    kept = (merged.now.data, merged.now.mode) if merged.now else None
     move = next((h for h in mine if h.kind is Kind.MOVE and h.move_to), None)
     if move is not None and move.move_to:
         files[path] = None
-        if data is not None:
-            files[move.move_to] = (data, mode)
+        files[move.move_to] = kept
     else:
-        files[path] = (data, mode) if data is not None else None
+        files[path] = kept
     return ""
+
+
+def _start(
+    repository: Repository,
+    worktree: Worktree,
+    path: str,
+    mine: Sequence[HunkState],
+    bases: Mapping[str, Snapshot],
+    files: Mapping[str, tuple[bytes, int] | None],
+) -> Snapshot | None:
+    """What the accepted hunks are put into: the version of this commit so far, else HEAD's; a
+    file that was never committed goes in as it was."""
+    if path in files:
+        so_far = files[path]
+        return Snapshot.of(path, *so_far) if so_far else None
+    if mine[0].kind is Kind.ADD:
+        return None  # The file was not there when it was added, whatever HEAD has.
+    head = repository.committed(path)
+    if head is not None:
+        entry = repository.tree([path]).get(path)
+        return Snapshot.of(path, head, 0o755 if entry and entry.mode == "100755" else 0o644)
+    base = bases.get(mine[0].base or "")
+    if base is None:
+        return None
+    now = worktree.read(path)
+    return Snapshot.of(path, base.data, now.mode if now else base.mode)
 
 
 class Committing:
@@ -176,18 +198,22 @@ class Committing:
         state: SessionState,
         link: Link,
         repository: Callable[[], Repository | None],
+        worktree: Worktree,
         reads: Executor,
         writes: Executor,
+        lock: asyncio.Lock,
         emit: Callable[[Event], None],
-        promise: Callable[[Event], Awaitable[None]],
+        record: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._state = state
         self._link = link
         self._repository = repository
+        self._worktree = worktree
         self._reads = reads
         self._writes = writes
+        self._lock = lock
         self._emit = emit
-        self._promise = promise
+        self._record = record
         self._ticket: object | None = None
 
     async def draft(self, *, busy: Callable[[], bool]) -> None:
@@ -201,22 +227,31 @@ class Committing:
         loop = asyncio.get_running_loop()
         subjects = await loop.run_in_executor(self._reads, repository.log_subjects, 8)
         request = message_request(self._state, self._link.model_of("fast"), subjects)
-        text = ""
-        async for delta in self._link.provider().stream(request):
-            if self._ticket is not ticket or busy():
-                return
-            match delta:
-                case TextDelta(part):
-                    text += part
-                    self._emit(ev.MessageDrafted(text, False))
-                case Failed(fault):
-                    self._emit(ev.MessageDrafted(plain, True, fault.message))
-                    return
-                case Completed():
-                    self._emit(ev.MessageDrafted(text.strip() or plain, True))
-                    return
-                case _:
-                    pass
+        if busy() or self._ticket is not ticket:
+            return
+        text = error = ""
+        is_whole = False
+        deltas = self._link.provider().stream(request)
+        try:
+            async for delta in deltas:
+                if self._ticket is not ticket or busy():
+                    break
+                match delta:
+                    case TextDelta(part):
+                        text += part
+                        self._emit(ev.MessageDrafted(text, False))
+                    case Failed(fault):
+                        error = fault.message
+                    case Completed():
+                        is_whole = True
+                    case _:
+                        pass
+        finally:
+            if isinstance(deltas, AsyncGenerator):
+                await deltas.aclose()
+        if self._ticket is ticket:
+            message = text.strip() if is_whole else ""
+            self._emit(ev.MessageDrafted(message or plain, True, error))
 
     async def commit(self, message: str, *, trailer: str) -> CommitDone | CommitRefused:
         """Commit the accepted hunks as one shielded job."""
@@ -227,15 +262,26 @@ class Committing:
                 "no_git", "This folder is not a git repository.", "",
                 "Make it one first (Ctrl+P, git init).",
             )  # fmt: skip
-        loop = asyncio.get_running_loop()
-        job = loop.run_in_executor(
-            self._writes,
-            lambda: make_commit(repository, self._state, message, trailer=self._line(trailer)),
-        )
-        done, hunks, paths = await asyncio.shield(job)
-        if isinstance(done, CommitDone):
-            await self._promise(ev.Committed(done.commit, done.subject, hunks, paths))
-        return done
+        job = asyncio.ensure_future(self._commit(repository, message, trailer))
+        return await asyncio.shield(job)
+
+    async def _commit(
+        self, repository: Repository, message: str, trailer: str
+    ) -> CommitDone | CommitRefused:
+        async with self._lock:
+            hunks = tuple(self._state.accepted_hunks())
+            line = self._line(trailer)
+            bases = dict(self._state.snapshots)
+            done, paths = await asyncio.get_running_loop().run_in_executor(
+                self._writes,
+                lambda: make_commit(
+                    repository, self._worktree, hunks, bases, message, trailer=line
+                ),
+            )
+            if isinstance(done, CommitDone):
+                ids = tuple(h.id for h in hunks)
+                await self._record(ev.Committed(done.commit, done.subject, ids, paths))
+            return done
 
     def _line(self, trailer: str) -> str | None:
         turns = self._state.turns

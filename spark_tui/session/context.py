@@ -69,6 +69,18 @@ class Plan:
     """Files the model has seen as they are now: not sent again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a plan is made from: a thread must not look at what the loop changes."""
+
+    prompt: str
+    named: tuple[str, ...]
+    dropped: frozenset[str]
+    shown: str | None
+    seen: Mapping[str, str]
+    chars: int
+
+
 class Context:
     """Owner of what the model is told in one session."""
 
@@ -112,23 +124,26 @@ class Context:
         self,
         prompt: str,
         *,
-        named: Sequence[str],
-        dropped: frozenset[str],
-        shown: str | None,
+        named: Sequence[str] = (),
+        dropped: frozenset[str] = frozenset(),
+        shown: str | None = None,
     ) -> Plan:
         """Look up what the prompt means and count it. Reads off the loop; sends nothing."""
-        return await self._off(self._plan, prompt, tuple(named), dropped, shown)
+        talk = self.conversation
+        asked = _Asked(prompt, tuple(named), dropped, shown, dict(talk.seen), talk.chars)
+        return await self._off(self._plan, asked)
 
     def request(
         self, plan: Plan, *, model: str, wire: str, preface: str = ""
     ) -> tuple[Request, tuple[FileSent, ...]]:
-        """The request for this plan. Raises LimitFault over 90 % of the window."""
+        """The request for this plan. Raises LimitFault over 90 % of the window; the conversation
+        is as it was then."""
+        self._check_window(plan.tokens, plan.files)
         talk = self.conversation
         outputs, note = talk.settle(self._state)
         blocks = "".join(file_block(s) for s in plan.snapshots.values())
         status = f"[state of your earlier proposals]\n{note}\n\n" if note else ""
-        text = f"{status}{preface}{blocks}{plan.prompt}"
-        self._check_window(plan)
+        text = f"{status}{talk.repeated(plan.prompt)}{preface}{blocks}{plan.prompt}"
         talk.items.extend([*outputs, UserText(text)])
         for path, snapshot in plan.snapshots.items():
             talk.seen[path] = snapshot.digest
@@ -139,8 +154,13 @@ class Context:
         )
         return self.next_request(model, wire), sent
 
+    def further_request(self, model: str, wire: str) -> Request:
+        """The next round of a turn. Raises LimitFault where the answers have filled the window."""
+        self._check_window(self.size(), ())
+        return self.next_request(model, wire)
+
     def next_request(self, model: str, wire: str) -> Request:
-        """The conversation as it stands, for the next round.
+        """The conversation as it stands.
 
         Chat completions have no custom tools: there edits are asked for as blocks in the text.
         """
@@ -164,11 +184,9 @@ class Context:
         )
 
     # -- blocking, in a read thread -------------------------------------------
-    def _plan(
-        self, prompt: str, named: tuple[str, ...], dropped: frozenset[str], shown: str | None
-    ) -> Plan:
-        wanted = self._wanted(prompt, named, shown)
-        seen = self.conversation.seen
+    def _plan(self, asked: _Asked) -> Plan:
+        prompt, seen, dropped = asked.prompt, asked.seen, asked.dropped
+        wanted = self._wanted(prompt, asked.named, asked.shown)
         snapshots: dict[str, Snapshot] = {}
         known: dict[str, Snapshot] = {}
         chips: list[Chip] = []
@@ -205,9 +223,9 @@ class Context:
         agents = self._instructions("v4a")
         if self._agents:
             chips.append(Chip("AGENTS.md", self._meter.estimate(len(self._agents)), "instructions"))
-        total = self._meter.estimate(
-            len(prompt) + self.conversation.chars + len(agents) + 900
-        ) + sum(c.tokens for c in chips if c.reason not in ("instructions", "history"))
+        total = self._meter.estimate(len(prompt) + asked.chars + len(agents) + 900) + sum(
+            c.tokens for c in chips if c.reason not in ("instructions", "history")
+        )
         return Plan(
             prompt, tuple(chips), total, self._meter.window, tuple(blocked), snapshots, known
         )
@@ -253,15 +271,18 @@ class Context:
         project = f"\n# The project's own instructions (AGENTS.md)\n{self._agents}\n"
         return f"{INSTRUCTIONS}\n{format_named(fmt).instructions}{project if self._agents else ''}"
 
-    def _check_window(self, plan: Plan) -> None:
+    def _check_window(self, tokens: int, files: Sequence[Chip]) -> None:
         window = self._meter.window
-        if window and plan.tokens > window * WINDOW_SHARE:
-            largest = sorted(plan.files, key=lambda c: -c.tokens)[:3]
-            names = ", ".join(f"{c.path} ~{c.tokens}" for c in largest)
-            raise LimitFault(
-                f"The request has ~{plan.tokens} tokens; the model's window is {window}.",
-                hint=f"Nothing was sent. Drop some context (largest: {names}) with Backspace.",
-            )
+        if not window or tokens <= window * WINDOW_SHARE:
+            return
+        largest = sorted(files, key=lambda c: -c.tokens)[:3]
+        names = ", ".join(f"{c.path} ~{c.tokens}" for c in largest if c.tokens)
+        drop = f"Drop some context (largest: {names}) with Backspace." if names else (
+            "Start a new session, or take a model with a larger window (Ctrl+T).")  # fmt: skip
+        raise LimitFault(
+            f"The request has ~{tokens} tokens; the model's window is {window}.",
+            hint=f"Nothing was sent. {drop}",
+        )
 
     async def _off(self, job: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reads, lambda: job(*args))

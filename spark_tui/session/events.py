@@ -226,29 +226,8 @@ class HunksDecided:
     hunks: tuple[HunkId, ...]
     decision: Decision
     by: str = "person"
-    """person; policy; undo (takes back the last act); redo (does it again); part (of such)."""
-
-
-@dataclass(frozen=True, slots=True)
-class CheckpointSaved:
-    durability: ClassVar[Durability] = Durability.PROMISED
-    checkpoint: str
-    turn: int
-    paths: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FilesWritten:
-    """The work tree changed by our hand, all-or-nothing, after `checkpoint` was durable."""
-
-    durability: ClassVar[Durability] = Durability.PROMISED
-    act: int
-    """Number of this write in the session: what undo and redo refer to."""
-    why: str
-    """accept, undo, undo-turn, redo."""
-    hunks: tuple[HunkId, ...]
-    writes: tuple[Written, ...]
-    checkpoint: str
+    """person; policy; undo: the hunks stand again as before the last act, whatever `decision`
+    says; redo: what was taken back last is done again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +255,38 @@ class TurnUndone:
     hunks: tuple[HunkId, ...]
     by: str = "person"
     """person or redo."""
+
+
+@dataclass(frozen=True, slots=True)
+class FilesWritten:
+    """The work tree changed by our hand, all-or-nothing, after `checkpoint` was durable."""
+
+    durability: ClassVar[Durability] = Durability.PROMISED
+    act: int
+    """Number of this write in the session: what undo and redo refer to."""
+    why: str
+    """accept, redo: the hunks were put in; undo, undo-turn, reject: they were taken out."""
+    hunks: tuple[HunkId, ...]
+    writes: tuple[Written, ...]
+    checkpoint: str
+
+    @property
+    def puts_in(self) -> bool:
+        return self.why in ("accept", "redo")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """The bytes before a write are durable; what follows if the write succeeds stands here too,
+    so that the next start can complete the story of a process that was killed in between."""
+
+    durability: ClassVar[Durability] = Durability.PROMISED
+    checkpoint: str
+    turn: int
+    paths: tuple[str, ...]
+    write: FilesWritten | None = None
+    decided: HunksDecided | None = None
+    undone: TurnUndone | None = None
 
 
 @dataclass(frozen=True, slots=True)

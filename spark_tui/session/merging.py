@@ -1,17 +1,17 @@
 """What the chosen hunks make of the bytes that are there now; pure, no disk.
 
 The rule kept here: a file that is exactly "snapshot plus what we accepted" gets exactly "snapshot
-plus the new choice"; any other file is somebody else's work and is merged three-way, where a
-touched line or neighbour is a conflict and nothing is written. Reading and writing is review.py's.
+plus the new choice"; any other file holds somebody else's work and is merged three-way, where a
+touched line or neighbour is a conflict and nothing is written. Reading and writing is writes.py's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spark_tui.edits.changeset import Edit, Kind
-from spark_tui.edits.compose import EncodeRefused, compose
+from spark_tui.edits.compose import EncodeRefused, clash, compose
 from spark_tui.edits.rebase import Already, Conflict, Rebased, line_edits, rebase
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session.events import HunkId
@@ -30,8 +30,13 @@ class Merged:
 
 
 def edits_of(hunks: Sequence[HunkState]) -> tuple[Edit, ...]:
-    """All edits of placed hunks of one base, in file order."""
-    found = [e for h in hunks if h.place for e in h.place.edits]
+    """All edits of placed hunks of one base, in file order. One that claims what an earlier hunk
+    has changed already is left out: both say the same, or the later one is not in the file."""
+    found: list[Edit] = []
+    for hunk in hunks:
+        mine = hunk.place.edits if hunk.place else ()
+        if not _clashes(found, mine):
+            found.extend(mine)
     return tuple(sorted(found, key=lambda e: (e.start, e.end)))
 
 
@@ -47,96 +52,118 @@ def merge_in(
     `others` are the hunks of this path which are in the file already. Every hunk is placed; kinds
     add, delete and edit (a move is two paths and handled by the caller).
     """
-    done: list[HunkId] = []
-    already: list[HunkId] = []
-    conflicts: dict[HunkId, str] = {}
-    now = disk
+    merge = _In(path, disk)
     for base_digest in dict.fromkeys(h.base for h in wanted):
         group = [h for h in wanted if h.base == base_digest]
         base = bases.get(base_digest) if base_digest else None
         settled = [h for h in others if h.base == base_digest and h.kind is not Kind.DELETE]
+        for hunk in group:
+            if hunk.kind is Kind.ADD:
+                merge.add(hunk)
+        edits = [h for h in group if h.kind is Kind.EDIT]
+        if edits:
+            merge.edit(base, edits, settled)
+        for hunk in group:
+            if hunk.kind is Kind.DELETE:
+                merge.delete(hunk, base, [*settled, *(h for h in edits if h.id in merge.done)])
+    return Merged(merge.now, tuple(merge.done), tuple(merge.already), merge.conflicts)
+
+
+@dataclass(slots=True)
+class _In:
+    """The file while hunks go in."""
+
+    path: str
+    now: Snapshot | None
+    done: list[HunkId] = field(default_factory=list)
+    already: list[HunkId] = field(default_factory=list)
+    conflicts: dict[HunkId, str] = field(default_factory=dict)
+
+    def add(self, hunk: HunkState) -> None:
         try:
-            now = _merge_group(path, now, base, group, settled, done, already, conflicts)
+            data = compose(None, edits_of([hunk]))
         except EncodeRefused as error:
-            conflicts.update({h.id: str(error) for h in group})
-    return Merged(now, tuple(done), tuple(already), conflicts)
-
-
-def _merge_group(
-    path: str,
-    now: Snapshot | None,
-    base: Snapshot | None,
-    group: list[HunkState],
-    settled: list[HunkState],
-    done: list[HunkId],
-    already: list[HunkId],
-    conflicts: dict[HunkId, str],
-) -> Snapshot | None:
-    for hunk in [h for h in group if h.kind is Kind.ADD]:
-        data = compose(None, edits_of([hunk]))
-        if now is None:
-            now = Snapshot.of(path, data)
-            done.append(hunk.id)
-        elif now.data == data:
-            already.append(hunk.id)
+            self.conflicts[hunk.id] = str(error)
+            return
+        if self.now is None:
+            self.now = Snapshot.of(self.path, data)
+            self.done.append(hunk.id)
+        elif self.now.data == data:
+            self.already.append(hunk.id)
         else:
-            conflicts[hunk.id] = f"{path} exists now and is not the model's version"
-    edits = [h for h in group if h.kind is Kind.EDIT]
-    if edits:
-        now = _merge_edits(path, now, base, edits, settled, done, already, conflicts)
-    for hunk in [h for h in group if h.kind is Kind.DELETE]:
-        if now is None:
-            already.append(hunk.id)
-        elif base is not None and now.data in (base.data, compose(base, edits_of(settled))):
-            now = None
-            done.append(hunk.id)
+            self.conflicts[hunk.id] = f"{self.path} exists now and is not the model's version"
+
+    def delete(self, hunk: HunkState, base: Snapshot | None, settled: list[HunkState]) -> None:
+        if self.now is None:
+            self.already.append(hunk.id)
+        elif base is not None and self.now.data in (base.data, compose(base, edits_of(settled))):
+            self.now = None
+            self.done.append(hunk.id)
         else:
-            conflicts[hunk.id] = f"{path} changed since the model saw it; it stays"
-    return now
+            self.conflicts[hunk.id] = f"{self.path} changed since the model saw it; it stays"
+
+    def edit(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
+        """Into the snapshot with what is settled, or three-way into what is there instead."""
+        if self.now is None or base is None:
+            what = "is gone" if self.now is None else "has no known base"
+            self.conflicts.update({h.id: f"{self.path} {what}" for h in group})
+            return
+        there = edits_of(settled)
+        ours = Snapshot.of(self.path, compose(base, there))
+        taken: list[Edit] = []
+        plain: list[Edit] = []
+        mine: list[HunkId] = []
+        for hunk in group:
+            wanted = edits_of([hunk])
+            match self._place(wanted, base, ours, there):
+                case Already():
+                    self.already.append(hunk.id)
+                case Conflict(message=message):
+                    self.conflicts[hunk.id] = message
+                case Rebased(edits=moved) if _clashes(taken, moved):
+                    self.conflicts[hunk.id] = "another hunk of this decision changes these lines"
+                case Rebased(edits=moved):
+                    taken.extend(moved)
+                    plain.extend(wanted)
+                    mine.append(hunk.id)
+        try:
+            # In one go from the snapshot where that is possible: the same bytes, endings
+            # included, in whatever order hunks are accepted.
+            is_ours = self.now.data == ours.data
+            data = compose(base, [*there, *plain]) if is_ours else compose(self.now, taken)
+        except EncodeRefused as error:
+            self.conflicts.update(dict.fromkeys(mine, str(error)))
+            return
+        self.now = Snapshot.of(self.path, data, self.now.mode)
+        self.done.extend(mine)
+
+    def _place(
+        self, edits: Sequence[Edit], base: Snapshot, ours: Snapshot, there: Sequence[Edit]
+    ) -> Rebased | Conflict | Already:
+        """Where edits of the snapshot go in the file as it is now."""
+        now = self.now or ours
+        if not _clashes(there, edits):
+            return rebase(_shifted(edits, there), ours, now)
+        found = rebase(edits, base, now)
+        if isinstance(found, Already):
+            return found
+        return Conflict("an accepted hunk changes these lines", edits[0].start, edits[-1].end)
 
 
-def _merge_edits(
-    path: str,
-    now: Snapshot | None,
-    base: Snapshot | None,
-    group: list[HunkState],
-    settled: list[HunkState],
-    done: list[HunkId],
-    already: list[HunkId],
-    conflicts: dict[HunkId, str],
-) -> Snapshot | None:
-    if now is None or base is None:
-        what = "is gone" if now is None else "has no known base"
-        conflicts.update({h.id: f"{path} {what}" for h in group})
-        return now
-    if now.data == compose(base, edits_of(settled)):
-        done.extend(h.id for h in group)
-        return Snapshot.of(path, compose(base, edits_of([*settled, *group])), now.mode)
-    fitting: list[Edit] = []
-    for hunk in group:
-        match rebase(edits_of([hunk]), base, now):
-            case Rebased(edits=moved):
-                if _touch(fitting, moved):
-                    conflicts[hunk.id] = f"{path} changed here since the model saw it"
-                else:
-                    fitting.extend(moved)
-                    done.append(hunk.id)
-            case Already():
-                already.append(hunk.id)
-            case Conflict(message=message):
-                conflicts[hunk.id] = message
-    if not fitting:
-        return now
-    fitting.sort(key=lambda e: (e.start, e.end))
-    return Snapshot.of(path, compose(now, fitting), now.mode)
+def _shifted(edits: Sequence[Edit], there: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Edits of a snapshot in lines of that snapshot with `there` applied."""
+    moved: list[Edit] = []
+    for edit in edits:
+        above = [
+            t for t in there if t.end <= edit.start and (t.start, t.end) <= (edit.start, edit.end)
+        ]
+        by = sum(len(t.lines) - (t.end - t.start) for t in above)
+        moved.append(Edit(edit.start + by, edit.end + by, edit.lines))
+    return tuple(moved)
 
 
-def _touch(taken: Sequence[Edit], new: Sequence[Edit]) -> bool:
-    return any(
-        (a.start < b.end and b.start < a.end) or (a.start == b.start and a.end == b.end)
-        for a in taken
-        for b in new
-    )
+def _clashes(taken: Sequence[Edit], new: Sequence[Edit]) -> bool:
+    return any(clash(a, b) for a in taken for b in new)
 
 
 def merge_out(
@@ -146,50 +173,105 @@ def merge_out(
     others: Sequence[HunkState],
     bases: Mapping[str, Snapshot],
 ) -> Merged:
-    """Take `unwanted`, accepted earlier, out of the file again; later edits stay.
+    """Take `unwanted`, put in earlier, out of the file again; later edits stay.
 
     `others` are the hunks of this path which remain in the file.
     """
-    done: list[HunkId] = []
-    conflicts: dict[HunkId, str] = {}
-    now = disk
-    groups = list(dict.fromkeys(h.base for h in reversed(unwanted)))
-    for base_digest in groups:
+    out = _Out(path, disk)
+    for base_digest in dict.fromkeys(h.base for h in reversed(unwanted)):
         group = [h for h in unwanted if h.base == base_digest]
         base = bases.get(base_digest) if base_digest else None
         settled = [h for h in others if h.base == base_digest]
-        with_them, without = _versions(path, base, group, settled)
-        if _same(now, with_them):
-            now = without
-            done.extend(h.id for h in group)
-        elif now is None or with_them is None or without is None:
-            conflicts.update({h.id: f"{path} changed since; it stays as it is" for h in group})
-        else:
-            match rebase(line_edits(with_them, without), with_them, now):
-                case Rebased(edits=back):
-                    now = Snapshot.of(path, compose(now, back), now.mode)
-                    done.extend(h.id for h in group)
-                case Already():
-                    done.extend(h.id for h in group)
-                case Conflict(message=message):
-                    conflicts.update({h.id: message for h in group})
-    return Merged(now, tuple(done), (), conflicts)
+        out.take(base, group, settled)
+    return Merged(out.now, tuple(out.done), (), out.conflicts)
 
 
-def _versions(
-    path: str, base: Snapshot | None, group: Sequence[HunkState], settled: Sequence[HunkState]
-) -> tuple[Snapshot | None, Snapshot | None]:
-    """The file with and without the group."""
+@dataclass(slots=True)
+class _Out:
+    """The file while hunks leave it."""
 
-    def version(hunks: Sequence[HunkState]) -> Snapshot | None:
-        if any(h.kind is Kind.DELETE for h in hunks):
-            return None
-        if base is None and not any(h.kind is Kind.ADD for h in hunks):
-            return None
-        data = compose(base, edits_of([h for h in hunks if h.kind in (Kind.ADD, Kind.EDIT)]))
-        return Snapshot.of(path, data, base.mode if base else 0o644)
+    path: str
+    now: Snapshot | None
+    done: list[HunkId] = field(default_factory=list)
+    conflicts: dict[HunkId, str] = field(default_factory=dict)
 
-    return version([*settled, *group]), version(settled)
+    def take(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
+        with_them = _version(self.path, base, [*settled, *group])
+        if _same(self.now, with_them):
+            self.now = _version(self.path, base, settled)
+            self.done.extend(h.id for h in group)
+            return
+        left = list(group)
+        for hunk in reversed(group):
+            rest = [h for h in left if h is not hunk]
+            problem = self._take_one(
+                _version(self.path, base, [*settled, *left]),
+                _version(self.path, base, [*settled, *rest]),
+            )
+            if problem:
+                self.conflicts[hunk.id] = problem
+            else:
+                self.done.append(hunk.id)
+                left = rest
+
+    def _take_one(self, with_it: Snapshot | None, without: Snapshot | None) -> str:
+        """Three-way, or why not."""
+        if _same(self.now, with_it):
+            self.now = without
+            return ""
+        if self.now is None or with_it is None or without is None:
+            return f"{self.path} changed since; it stays as it is"
+        plain = line_edits(with_it, without)
+        found = rebase(plain, with_it, self.now)
+        exact = rebase(_with_endings(plain, without), with_it, self.now)
+        match found:
+            case Rebased(edits=back):
+                try:
+                    if isinstance(exact, Rebased):
+                        data = compose(_ending_in_text(self.now), exact.edits)
+                    else:
+                        data = compose(self.now, back)
+                except (EncodeRefused, UnicodeEncodeError) as error:
+                    return f"{self.path} has another encoding now: {error}"
+                self.now = Snapshot.of(self.path, data, self.now.mode)
+                return ""
+            case Already():
+                return ""
+            case Conflict(message=message):
+                return message
+
+
+def _with_endings(edits: Sequence[Edit], new: Snapshot) -> tuple[Edit, ...]:
+    """The same edits, each line with what belongs to its own ending: a line that comes back
+    looks as it did, whatever its neighbours have become."""
+    exact: list[Edit] = []
+    by = 0
+    for edit in edits:
+        eols = new.eols[edit.start + by : edit.start + by + len(edit.lines)]
+        lines = tuple(
+            f"{line}\r" if eol == "\r\n" else line
+            for line, eol in zip(edit.lines, eols, strict=True)
+        )
+        exact.append(Edit(edit.start, edit.end, lines))
+        by += len(lines) - (edit.end - edit.start)
+    return tuple(exact)
+
+
+def _ending_in_text(now: Snapshot) -> Snapshot:
+    """The same file with the \\r of an ending as part of its line."""
+    pairs = zip(now.lines, now.eols, strict=True)
+    lines = tuple(f"{line}\r" if eol == "\r\n" else line for line, eol in pairs)
+    return replace(now, lines=lines, eols=tuple(eol[-1:] for eol in now.eols))
+
+
+def _version(path: str, base: Snapshot | None, hunks: Sequence[HunkState]) -> Snapshot | None:
+    """The snapshot with these hunks; None: there is no file then."""
+    if any(h.kind is Kind.DELETE for h in hunks):
+        return None
+    if base is None and not any(h.kind is Kind.ADD for h in hunks):
+        return None
+    data = compose(base, edits_of([h for h in hunks if h.kind in (Kind.ADD, Kind.EDIT)]))
+    return Snapshot.of(path, data, base.mode if base else 0o644)
 
 
 def _same(a: Snapshot | None, b: Snapshot | None) -> bool:
@@ -212,4 +294,4 @@ def overlaps(new: HunkState, old: HunkState, bases: Mapping[str, Snapshot]) -> b
                 theirs = moved
             case _:
                 return True
-    return _touch(mine, theirs)
+    return _clashes(theirs, mine)

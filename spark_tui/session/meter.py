@@ -9,6 +9,10 @@ from __future__ import annotations
 import time
 
 CHARS_PER_TOKEN = 4.0
+SCALE = (0.5, 2.0)
+"""What a tokenizer may differ from CHARS_PER_TOKEN by: a report outside is not believed whole."""
+LEARN_FROM = 200
+"""Tokens below which a request says nothing about the tokenizer."""
 
 
 class Meter:
@@ -18,8 +22,9 @@ class Meter:
         self.connect_ms: float | None = None
         self.ttft_ms: float | None = None
         self.chars = 0
+        """Of the answer to the running request."""
         self.context = 0
-        """Tokens of the last request and its answer, estimated."""
+        """Tokens of the last request; with its answer as soon as that has ended."""
         self.window = 0
         self._scale = 1.0
         self._started = 0.0
@@ -27,28 +32,43 @@ class Meter:
         self._last = 0.0
 
     def start(self, request_tokens: int) -> None:
-        """A request leaves."""
+        """A turn begins, and its first request leaves."""
         self.ttft_ms = None
+        self._started = time.monotonic()
+        self.go_on(request_tokens)
+
+    def go_on(self, request_tokens: int) -> None:
+        """A request leaves; what was heard before is part of it."""
         self.chars = 0
         self.context = request_tokens
-        self._started = time.monotonic()
         self._first = self._last = 0.0
 
     def heard(self, text: str) -> bool:
-        """Count a delta; True for the first one of the answer."""
+        """Count a delta; True for the first one of the turn."""
         self.chars += len(text)
         now = self._last = time.monotonic()
         if self._first:
             return False
         self._first = now
+        if self.ttft_ms is not None:
+            return False
         self.ttft_ms = (now - self._started) * 1000
         return True
 
-    def calibrate(self, estimated: int, reported: int) -> None:
-        """Learn how our estimate of a request relates to what the service counted."""
-        if estimated > 200 and reported > 0:
-            ratio = min(2.0, max(0.5, reported / estimated))
-            self._scale = 0.5 * self._scale + 0.5 * self._scale * ratio
+    def learn(self, reported: int) -> None:
+        """The service counted the running request: learn how our estimate relates to that.
+
+        Measured against the plain count, so that one report never builds upon the last.
+        """
+        plain = self.context / self._scale
+        if plain > LEARN_FROM and reported > 0:
+            low, high = SCALE
+            self._scale = 0.5 * self._scale + 0.5 * min(high, max(low, reported / plain))
+
+    def end(self, used: int = 0) -> None:
+        """The turn has ended; `used` is what the service counted for the last request and its
+        answer, 0 when it said nothing. From here on `context` holds both."""
+        self.context = used or self.context + self.tokens
 
     def estimate(self, chars: int) -> int:
         """Tokens that so many characters are likely to cost."""
@@ -57,7 +77,7 @@ class Meter:
     @property
     def tokens(self) -> int:
         """Tokens of this answer so far, estimated."""
-        return round(self.chars / CHARS_PER_TOKEN)
+        return self.estimate(self.chars)
 
     @property
     def rate(self) -> float:

@@ -15,15 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import RepositoryFault, UsageFault
+from spark_tui.errors import DiskFault, RepositoryFault, SparkFault, UsageFault
 from spark_tui.model.provider import Provider
-from spark_tui.repo.checkpoints import CheckpointStore, recover
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.durable import put
 from spark_tui.repo.lock import WorktreeLock
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
+from spark_tui.session.events import Outcome, TokenUse
 from spark_tui.session.journal import Journal, replay
 from spark_tui.session.link import Link
+from spark_tui.session.recovery import settle_interrupted
 from spark_tui.session.session import Session
 from spark_tui.session.state import SessionState
 from spark_tui.settings import paths
@@ -68,13 +71,34 @@ async def open_session(
         repository=opened.repository, store=opened.store, journal=opened.journal, link=link,
         reads=reads, writes=writes, release=opened.release,
     )  # fmt: skip
-    if opened.is_new:
-        started = ev.SessionOpened(opened.session, str(opened.worktree.root), time.time())
-        await session.promise(started)
+    try:
+        if opened.is_new:
+            started = ev.SessionOpened(opened.session, str(opened.worktree.root), time.time())
+            await session.promise(started)
+        _end_turns(session)
+    except BaseException:
+        await session.close()
+        raise
     session.tell_link()
     if opened.recovered:
         session.emit(ev.Noticed("warning", opened.recovered, "Look at git diff, then go on."))
     return session
+
+
+def _end_turns(session: Session) -> None:
+    """A process that was killed did not say so."""
+    for turn in session.state.turns.values():
+        if turn.is_streaming:
+            session.emit(
+                ev.TurnEnded(
+                    turn.turn,
+                    Outcome.INTERRUPTED,
+                    TokenUse(estimated=True),
+                    0.0,
+                    "spark-tui ended in the middle of this answer.",
+                    "Finished hunks are kept.",
+                )
+            )
 
 
 class _Opened:
@@ -103,35 +127,55 @@ class _Opened:
             self._lock.acquire()
         try:
             self.store = CheckpointStore.open(self.home, self.worktree.root, environ=environ)
-            self.recovered = self._recover()
+            # Without the lock another process may be in the middle of it: only look.
+            self.recovered = self._recover() if lock else ""
             self.state = SessionState()
             self.session, self.is_new = self._choose(resume, fresh=fresh)
-            path = self.home / "sessions" / self.session / "journal.jsonl"
+            path = self._journal_of(self.session)
             if not self.is_new:
                 self._replay(path)
-            self.journal = Journal(path)
-            current = self.home / "current"
-            if self.is_new or resume:
-                current.write_text(self.session + "\n")
+            self.journal = Journal(path) if lock or self.is_new else None
+            if self.is_new or (resume and lock):
+                self._make_current()
         except BaseException:
             self._lock.release()
             raise
 
     def _recover(self) -> str:
-        recovery = recover(self.store, self.worktree)
-        return recovery.message if recovery else ""
+        name = self._current()
+        journal = self._journal_of(name) if name else self.home / "none"
+        return settle_interrupted(self.store, self.worktree, journal)
+
+    def _journal_of(self, session: str) -> Path:
+        return self.home / "sessions" / session / "journal.jsonl"
+
+    def _current(self) -> str:
+        """The session that was in use last, ""."""
+        try:
+            name = (self.home / "current").read_text().strip()
+        except OSError:
+            return ""
+        return name if name and "/" not in name else ""
+
+    def _make_current(self) -> None:
+        path = self.home / "current"
+        try:
+            put(path, f"{self.session}\n".encode())
+        except OSError as cause:
+            raise DiskFault(
+                f"{path} cannot be written: {cause.strerror}.",
+                hint="Free some space, or set SPARK_TUI_STATE_DIR to another folder.",
+            ) from cause
 
     def _choose(self, resume: str | None, *, fresh: bool) -> tuple[str, bool]:
         """(session id, is it new)."""
         if resume:
-            if not (self.home / "sessions" / resume / "journal.jsonl").exists():
+            if "/" in resume or not self._journal_of(resume).exists():
                 raise UsageFault(f"There is no session {resume} for this work tree.")
             return resume, False
-        current = self.home / "current"
-        if not fresh and current.exists():
-            name = current.read_text().strip()
-            if name and (self.home / "sessions" / name / "journal.jsonl").exists():
-                return name, False
+        name = "" if fresh else self._current()
+        if name and self._journal_of(name).exists():
+            return name, False
         if not fresh:
             raise UsageFault(
                 "There is no session for this work tree yet.",
@@ -145,18 +189,21 @@ class _Opened:
         for hunk in self.state.hunks.values():
             digest = hunk.base
             if digest and digest not in self.state.snapshots:
-                data = self.store.blob(digest)
-                if data is None:
-                    continue
-                mode = _mode_of(self.state, digest)
-                self.state.snapshots[digest] = Snapshot.of(hunk.path, data, mode)
+                base = self._base(hunk.path, digest)
+                if base is not None:
+                    self.state.snapshots[digest] = base
         if not self.state.session:
             raise RepositoryFault(f"The journal {path} has no beginning.", hint="Start anew.")
 
-
-def _mode_of(state: SessionState, digest: str) -> int:
-    for act in state.writes:
-        for write in act.writes:
-            if digest in (write.before, write.after):
-                return write.mode
-    return 0o644
+    def _base(self, path: str, digest: str) -> Snapshot | None:
+        """What the model was shown: kept by us, or still on the disk (a secret is not kept)."""
+        try:
+            disk = self.worktree.read(path)
+        except SparkFault:
+            disk = None
+        if disk is not None and disk.digest == digest:
+            return disk
+        data = self.store.blob(digest)
+        if data is None:
+            return None
+        return Snapshot.of(path, data, disk.mode if disk else 0o644)

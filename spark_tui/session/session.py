@@ -22,6 +22,7 @@ from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import committing, lookup
 from spark_tui.session import events as ev
+from spark_tui.session.answering import Answering
 from spark_tui.session.asking import Asked, Asking
 from spark_tui.session.browsing import Browsing, FileChange
 from spark_tui.session.committing import CommitFile, Committing
@@ -34,8 +35,10 @@ from spark_tui.session.meter import Meter
 from spark_tui.session.placing import Placing
 from spark_tui.session.refining import refine_preface
 from spark_tui.session.review import Acted, Decided, Review
+from spark_tui.session.shelf import Shelf
 from spark_tui.session.spine import Listener, Spine
 from spark_tui.session.state import HunkState, SessionState
+from spark_tui.session.writes import Writes
 from spark_tui.settings.config import Settings
 
 __all__ = [
@@ -44,6 +47,9 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+
+CLOSE_S = 1.5
+"""Quitting waits so long for what is being written, and so long for the rest."""
 
 
 class Session:
@@ -58,7 +64,7 @@ class Session:
         worktree: Worktree,
         repository: Repository | None,
         store: CheckpointStore,
-        journal: Journal,
+        journal: Journal | None,
         link: Link,
         reads: Executor,
         writes: Executor,
@@ -75,25 +81,37 @@ class Session:
         self._writes = writes
         self._release = release
         self._spine = Spine(journal, state, writes)
+        self._shelf = Shelf(
+            state=state, worktree=worktree, repository=lambda: self._repository, store=store,
+            reads=reads, emit=self.emit,
+        )  # fmt: skip
         self._context = Context(
             state=state, settings=settings, meter=self.meter, worktree=worktree,
             repository=lambda: self._repository, reads=reads,
         )  # fmt: skip
         self._review = Review(
-            state=state, worktree=worktree, store=store, writes=writes,
-            emit=self.emit, promise=self.promise,
+            state=state, emit=self.emit, promise=self.promise,
+            writes=Writes(
+                state=state, worktree=worktree, store=store, threads=writes,
+                emit=self.emit, promise=self.promise,
+            ),
+        )  # fmt: skip
+        answering = Answering(
+            state=state, context=self._context, review=self._review, shelf=self._shelf,
+            emit=self.emit,
         )  # fmt: skip
         self._asking = Asking(
-            state=state, link=link, meter=self.meter, context=self._context, review=self._review,
-            worktree=worktree, repository=lambda: self._repository, store=store, reads=reads,
-            emit=self.emit, promise=self.promise,
+            state=state, link=link, meter=self.meter, context=self._context, answering=answering,
+            shelf=self._shelf, emit=self.emit, promise=self.promise, record=self._spine.record,
         )  # fmt: skip
         self._browsing = Browsing(worktree, lambda: self._repository, environ)
-        self._placing = Placing(state, self.text_of, self.emit)
+        self._placing = Placing(state, self._shelf, self.emit)
         self._committing = Committing(
-            state=state, link=link, repository=lambda: self._repository, reads=reads,
-            writes=writes, emit=self.emit, promise=self.promise,
+            state=state, link=link, repository=lambda: self._repository, worktree=worktree,
+            reads=reads, writes=writes, lock=self._review.lock, emit=self.emit,
+            record=self._spine.record,
         )  # fmt: skip
+        self._context.conversation.recall(state)
 
     # -- events ----------------------------------------------------------------
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -104,9 +122,9 @@ class Session:
         """Journal, then state, then listeners."""
         self._spine.emit(event)
 
-    async def promise(self, event: Event) -> None:
-        """The same, on the disk with fsync before anybody acts on it."""
-        await self._spine.promise(event)
+    async def promise(self, *events: Event) -> None:
+        """The same, on the disk with fsync before anybody acts on it; together or not at all."""
+        await self._spine.promise(*events)
 
     # -- looking around --------------------------------------------------------
     async def look(self) -> None:
@@ -326,8 +344,16 @@ class Session:
         self.stop()
         self._browsing.stop()
         try:
-            await self._spine.close()
-            await asyncio.wait_for(self._link.close(), 1.0)
+            # A decision that is being written goes to its end; a turn says that it ended.
+            async with asyncio.timeout(CLOSE_S):
+                await self._asking.idle()
+                await self._review.idle()
+        except TimeoutError:
+            pass
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._spine.close()
+                await self._link.close()
         except (SparkFault, TimeoutError):
             pass
         finally:
@@ -337,23 +363,19 @@ class Session:
 
     # -- inside ----------------------------------------------------------------
     async def _ask(self, prompt: str, plan: Plan | None, asked: Asked) -> Outcome:
-        if plan is None or plan.prompt != prompt:
-            dropped = frozenset[str]()
-            plan = await self._context.plan(prompt, named=(), dropped=dropped, shown=None)
-        return await self._asking.run(prompt, plan, asked)
+        fitting = plan if plan is not None and plan.prompt == prompt else None
+        return await self._asking.run(prompt, fitting, asked)
 
     async def _again(self, hunk: HunkId, reason: str, *, model: str) -> Outcome:
         found = self._hunk(hunk)
         if self._asking.is_running:
             self.stop()
             await self._asking.idle()
-        plan = await self._context.plan(
-            reason, named=(found.path,), dropped=frozenset(), shown=None
-        )
         asked = Asked(
-            accept="ask", refines=hunk, model=model, preface=refine_preface(self.state, found)
-        )
-        return await self._asking.run(reason, plan, asked)
+            accept="ask", refines=hunk, model=model, preface=refine_preface(self.state, found),
+            named=(found.path,),
+        )  # fmt: skip
+        return await self._asking.run(reason, None, asked)
 
     def _hunk(self, hunk: HunkId) -> HunkState:
         found = self.state.hunks.get(hunk)

@@ -8,131 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import assert_never
 
-from spark_tui.edits.changeset import Flag, Kind, Placed, Unplaced
-from spark_tui.edits.pieces import Sign
+from spark_tui.edits.changeset import Unplaced
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session import events as ev
-from spark_tui.session.events import Decision, Event, HunkId, Outcome, TokenUse
+from spark_tui.session.events import Decision, Event, HunkId
+from spark_tui.session.standing import Act as Act
+from spark_tui.session.standing import Before as Before
+from spark_tui.session.standing import Counts as Counts
+from spark_tui.session.standing import HunkState as HunkState
+from spark_tui.session.standing import Part as Part
+from spark_tui.session.standing import Status as Status
+from spark_tui.session.standing import TurnState as TurnState
 
-
-class Status(StrEnum):
-    """Where a hunk stands; the same words on screen, in JSON and in the docs."""
-
-    GROWING = "growing"
-    WAITING = "waiting"
-    PLACED = "placed"
-    UNPLACED = "unplaced"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    CONFLICT = "conflict"
-    SUPERSEDED = "superseded"
-    ALREADY_THERE = "already_there"
-    UNDONE = "undone"
-
-
-@dataclass(slots=True)
-class HunkState:
-    """One hunk, from its first line to its decision."""
-
-    id: HunkId
-    turn: int
-    path: str
-    kind: Kind
-    headers: tuple[str, ...] = ()
-    move_to: str | None = None
-    lines: list[tuple[Sign, str]] = field(default_factory=list)
-    """Complete lines as the model wrote them; only ever appended to."""
-    typing: tuple[Sign, str] | None = None
-    """The unfinished line."""
-    pending: int | None = None
-    """0-based snapshot line that fits so far."""
-    status: Status = Status.GROWING
-    base: str | None = None
-    place: Placed | None = None
-    why: Unplaced | None = None
-    message: str = ""
-    """Why it is in conflict, by which hunk it was superseded, ..."""
-    risk: str = ""
-    added: int = 0
-    removed: int = 0
-    by: str = ""
-    """Who decided: person, policy, ""."""
-    committed: str = ""
-    """The commit that holds it, or ""."""
-
-    @property
-    def flags(self) -> frozenset[Flag]:
-        return self.place.flags if self.place else frozenset()
-
-    @property
-    def is_undecided(self) -> bool:
-        """Placed and waiting for a decision."""
-        return self.status is Status.PLACED
-
-
-@dataclass(slots=True)
-class Part:
-    """A stretch of the chat: kind is said, tool or note."""
-
-    kind: str
-    text: str
-
-
-@dataclass(slots=True)
-class TurnState:
-    """One prompt and all that came of it."""
-
-    turn: int
-    prompt: str
-    role: str
-    model: str
-    files: tuple[ev.FileSent, ...]
-    tokens: int
-    at: float
-    steered: bool = False
-    refines: str = ""
-    parts: list[Part] = field(default_factory=list)
-    hunks: list[HunkId] = field(default_factory=list)
-    wire: str = ""
-    connect_ms: float | None = None
-    ttft_ms: float | None = None
-    outcome: Outcome | None = None
-    """None while it streams."""
-    usage: TokenUse = field(default_factory=TokenUse)
-    duration_ms: float = 0.0
-    message: str = ""
-    hint: str = ""
-    code: str = ""
-    undone: bool = False
-
-    @property
-    def is_streaming(self) -> bool:
-        return self.outcome is None
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Hunks of one path by what they need; `open` = placed and undecided."""
-
-    open: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    trouble: int = 0
-    """unplaced or conflict"""
-    growing: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """One decision, as undo and redo see it."""
-
-    turn: int
-    """The turn that was undone as a whole, 0 for a plain decision."""
-    before: tuple[tuple[HunkId, Status], ...]
-    after: Decision
+_REPLACEABLE = frozenset({Status.PLACED, Status.UNPLACED, Status.CONFLICT})
+"""What a newer hunk may put aside: a decision that is being written meanwhile stays."""
 
 
 @dataclass(slots=True)
@@ -261,10 +152,14 @@ class SessionState:
                     if hunk := self.hunks.get(hid):
                         hunk.status, hunk.message = Status.CONFLICT, event.message
             case ev.HunkSuperseded():
-                if hunk := self.hunks.get(event.hunk):
+                hunk = self.hunks.get(event.hunk)
+                if hunk and hunk.status in _REPLACEABLE:
                     hunk.status, hunk.message = Status.SUPERSEDED, event.by
             case ev.FilesWritten():
                 self.writes.append(event)
+                for hid in event.hunks:
+                    if hunk := self.hunks.get(hid):
+                        hunk.written = event.puts_in
             case ev.CheckpointSaved():
                 pass
             case ev.TurnUndone():
@@ -281,10 +176,13 @@ class SessionState:
                 self._apply_turn(event)
 
     def _decide(self, event: ev.HunksDecided) -> None:
-        before = tuple((h, self.hunks[h].status) for h in event.hunks if h in self.hunks)
-        self._remember(event.by, Act(0, before, event.decision))
-        for hid, _ in before:
-            hunk = self.hunks[hid]
+        act = Act(0, self._before(event.hunks), event.decision)
+        if event.by == "undo" and self.acts:
+            self._take_back(self.acts.pop(), event.hunks)
+            return
+        self._remember(event.by, act)
+        for was in act.before:
+            hunk = self.hunks[was.hunk]
             match event.decision:
                 case Decision.ACCEPTED:
                     hunk.status = Status.ACCEPTED
@@ -297,27 +195,36 @@ class SessionState:
             hunk.by = event.by if event.decision is not Decision.OPEN else ""
             hunk.message = ""
 
+    def _take_back(self, act: Act, hunks: tuple[HunkId, ...]) -> None:
+        """Each of these hunks stands again as it did before the act."""
+        act = act.only(hunks)
+        for was in act.before:
+            hunk = self.hunks[was.hunk]
+            hunk.status, hunk.message, hunk.by = was.status, was.message, was.by
+            if was.status is Status.CONFLICT:  # whether it still is one is seen when it is accepted
+                hunk.status, hunk.message = Status.PLACED, ""
+        if turn := self.turns.get(act.turn):
+            turn.undone = False
+        self.taken_back.append(act)
+
     def _undo_turn(self, event: ev.TurnUndone) -> None:
-        before = tuple((h, self.hunks[h].status) for h in event.hunks if h in self.hunks)
-        self._remember(event.by, Act(event.turn, before, Decision.OPEN))
-        for hid, _ in before:
-            self.hunks[hid].status = Status.UNDONE
+        act = Act(event.turn, self._before(event.hunks), Decision.OPEN)
+        self._remember(event.by, act)
+        for was in act.before:
+            self.hunks[was.hunk].status = Status.UNDONE
         if turn := self.turns.get(event.turn):
             turn.undone = True
 
+    def _before(self, hunks: tuple[HunkId, ...]) -> tuple[Before, ...]:
+        known = [self.hunks[h] for h in hunks if h in self.hunks]
+        return tuple(Before(h.id, h.status, h.message, h.by) for h in known)
+
     def _remember(self, by: str, act: Act) -> None:
-        match by:
-            case "undo":
-                if self.acts:
-                    self.taken_back.append(self.acts.pop())
-            case "redo":
-                if self.taken_back:
-                    self.acts.append(self.taken_back.pop())
-            case "part":
-                pass
-            case _:
-                self.acts.append(act)
-                self.taken_back.clear()
+        self.acts.append(act)
+        if by != "redo":
+            self.taken_back.clear()
+        elif self.taken_back:
+            self.taken_back.pop()
 
     def _apply_turn(self, event: Event) -> None:
         match event:

@@ -54,6 +54,7 @@ class Written:
     before: str | None
     after: str | None
     mode: int = 0o644
+    """Of the file after; of the file that went away where there is none after."""
 
 
 @dataclass(frozen=True, slots=True)

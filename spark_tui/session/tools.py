@@ -122,6 +122,14 @@ class ReadTools:
                 return "could not be checked"
         return ""
 
+    def _may_show(self, path: str) -> bool:
+        """A line of a file that stays home stays home, too."""
+        try:
+            snapshot = self._worktree.read(path)
+        except SparkFault:
+            return False
+        return snapshot is not None and not self._allows(snapshot)
+
     def _search(self, raw: dict[str, Any]) -> ToolAnswer:
         pattern = str(raw.get("pattern") or "")
         if not pattern:
@@ -130,9 +138,8 @@ class ReadTools:
             hits = self._hits(pattern)
         except SparkFault as fault:
             return ToolAnswer(f"error: {fault.message}", pattern, "failed")
-        hits = [
-            h for h in hits if not policy.is_secret_name(h[0]) and not policy.holds_secret(h[2])
-        ]
+        shown = {path for path in {h[0] for h in hits} if self._may_show(path)}
+        hits = [h for h in hits if h[0] in shown and not policy.holds_secret(h[2])]
         rows = [f"{path}:{line}: {text[:300]}" for path, line, text in hits[:MAX_HITS]]
         more = f"\n({len(hits) - MAX_HITS} more)" if len(hits) > MAX_HITS else ""
         return ToolAnswer("\n".join(rows) + more or "no match", pattern, f"{len(hits)} matches")

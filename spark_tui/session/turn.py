@@ -6,7 +6,7 @@ written per token. Deciding and writing is review.py's business, what to send co
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -22,7 +22,7 @@ from spark_tui.model.provider import Item, Provider, Request, Usage
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session import policy
-from spark_tui.session.events import Event, HunkId
+from spark_tui.session.events import Event, HunkId, TokenUse
 from spark_tui.session.merging import overlaps
 from spark_tui.session.meter import Meter
 from spark_tui.session.state import SessionState, Status
@@ -76,6 +76,10 @@ class Round:
     call_hunks: dict[str, list[HunkId]] = field(default_factory=dict)
     """Hunks of each edit call."""
     hunks: list[HunkId] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    """What was said, edits in plain text included."""
+    edits: dict[str, str] = field(default_factory=dict)
+    """Text of the edit calls, finished or not, by call."""
     usage: Usage | None = None
     done: bool = False
     """The wire's own done event came."""
@@ -84,7 +88,14 @@ class Round:
     cut: str = ""
     fault: SparkFault | None = None
     stopped: bool = False
+    differs: bool = False
+    """A final item is not what was streamed: nothing can be built on this answer."""
     issues: list[str] = field(default_factory=list)
+
+    @property
+    def is_silent(self) -> bool:
+        """Nothing came that a person or the transcript could use."""
+        return not self.done and not self.text and not self.edits and not self.calls
 
 
 class TurnRun:
@@ -108,8 +119,10 @@ class TurnRun:
         self.to_replace: list[HunkId] = []
         """Hunks without a place that were asked for again: a placed one of their file replaces
         each."""
-        self.raw_edits: list[str] = []
-        """Text of edit calls that were not finished, for the history of an interrupted turn."""
+        self.unsound: set[HunkId] = set()
+        """Hunks of answers that did not end as they should: never taken automatically."""
+        self.used = TokenUse()
+        """Tokens of all requests so far."""
         self._provider: Provider | None = None
         self._state = state
         self._meter = meter
@@ -126,50 +139,69 @@ class TurnRun:
 
     async def play(self, provider: Provider, request: Request) -> Round:
         """Stream one request to its end."""
+        result = Round(stopped=self.stopped)
+        if self.stopped:
+            return result
         self._provider = provider
-        result = Round()
         stream = EditStream(self.tree, first_hunk=self.next_hunk)
         heard: dict[str, list[str]] = {}
         text: list[str] = []
-        async for delta in provider.stream(request):
-            if self.stopped:
-                break
-            match delta:
-                case wire.TextDelta(part):
-                    self._hear(part)
-                    text.append(part)
-                    await self._tell(stream.feed(part), stream, result, "")
-                case wire.CallDelta(call_id, part):
-                    self._hear(part)
-                    if (known := heard.get(call_id)) is not None:
-                        known.append(part)
-                        await self._tell(stream.feed(part, call_id), stream, result, call_id)
-                case wire.CallOpened(call_id, name, _):
-                    if name in EDIT_TOOLS:
-                        heard[call_id] = []
-                        result.call_hunks[call_id] = []
-                case wire.CallDone():
-                    await self._call_done(delta, heard, stream, result)
-                case wire.TextDone(whole):
-                    if not text and whole:
-                        await self._tell(stream.feed(whole), stream, result, "")
-                    elif text and "".join(text) != whole:
-                        result.issues.append("the final text differs from what was streamed")
-                    text = []
-                    await self._tell(stream.end_lane("text", complete=True), stream, result, "")
-                case wire.Connected(name, connect_ms, reused):
-                    self._meter.connect_ms = connect_ms
-                    self._emit(ev.Connected(self.turn, name, connect_ms, reused))
-                case wire.ReasoningDelta(part):
-                    self._emit(ev.Thought(self.turn, part))
-                case wire.Completed():
-                    result.done, result.items = True, delta.items
-                    result.usage, result.cut = delta.usage, delta.cut
-                case wire.Failed(fault):
-                    result.fault = fault
-                case wire.Accepted():
-                    pass
-        await self._finish(stream, heard, result)
+        """Of the message item that is open."""
+        messages = 0
+        deltas = provider.stream(request)
+        try:
+            async for delta in deltas:
+                if self.stopped:
+                    break
+                match delta:
+                    case wire.TextDelta(part):
+                        self._hear(part)
+                        if messages and not text:
+                            self._emit(ev.Said(self.turn, "\n\n"))
+                        text.append(part)
+                        await self._tell(stream.feed(part, _lane(messages)), stream, result, "")
+                    case wire.CallDelta(call_id, part):
+                        self._hear(part)
+                        if (known := heard.get(call_id)) is not None:
+                            known.append(part)
+                            pieces = stream.feed(part, _CALL + call_id)
+                            await self._tell(pieces, stream, result, call_id)
+                    case wire.CallOpened(call_id, name, _):
+                        if name in EDIT_TOOLS:
+                            heard.setdefault(call_id, [])
+                            result.call_hunks.setdefault(call_id, [])
+                    case wire.CallDone():
+                        await self._call_done(delta, heard, stream, result)
+                    case wire.TextDone(whole):
+                        if not text and whole:
+                            self._hear(whole)
+                            text.append(whole)
+                            pieces = stream.feed(whole, _lane(messages))
+                            await self._tell(pieces, stream, result, "")
+                        elif text and "".join(text) != whole:
+                            self._differs(result, "the final text differs from what was streamed")
+                        pieces = stream.end_lane(_lane(messages), complete=True)
+                        await self._tell(pieces, stream, result, "")
+                        result.text.extend(text)
+                        text, messages = [], messages + 1
+                    case wire.Connected(name, connect_ms, reused):
+                        self._meter.connect_ms = connect_ms
+                        self._emit(ev.Connected(self.turn, name, connect_ms, reused))
+                    case wire.ReasoningDelta(part):
+                        self._emit(ev.Thought(self.turn, part))
+                    case wire.Completed():
+                        result.done, result.items = True, delta.items
+                        result.usage, result.cut = delta.usage, delta.cut
+                    case wire.Failed(fault):
+                        result.fault = fault
+                    case wire.Accepted():
+                        pass
+        finally:
+            if isinstance(deltas, AsyncGenerator):
+                await deltas.aclose()
+        result.text.extend(text)
+        result.edits |= {call_id: "".join(parts) for call_id, parts in heard.items()}
+        await self._finish(stream, result)
         return result
 
     async def take_text(self, reply: str, lane: str = "text") -> Round:
@@ -178,7 +210,7 @@ class TurnRun:
         stream = EditStream(self.tree, first_hunk=self.next_hunk)
         await self._tell(stream.feed(reply, lane), stream, result, "")
         result.done = True
-        await self._finish(stream, {}, result)
+        await self._finish(stream, result)
         return result
 
     # -- inside ----------------------------------------------------------------
@@ -197,15 +229,23 @@ class TurnRun:
         if call.name not in EDIT_TOOLS:
             return
         result.call_hunks.setdefault(call.call_id, [])
+        result.edits[call.call_id] = call.input
         parts = heard.pop(call.call_id, [])
         if not parts:
             self._hear(call.input)
-            await self._tell(stream.feed(call.input, call.call_id), stream, result, call.call_id)
+            pieces = stream.feed(call.input, _CALL + call.call_id)
+            await self._tell(pieces, stream, result, call.call_id)
         elif "".join(parts) != call.input:
-            result.issues.append("the final edit differs from what was streamed")
-        await self._tell(stream.end_lane(call.call_id, complete=True), stream, result, call.call_id)
+            self._differs(result, "the final edit differs from what was streamed")
+        pieces = stream.end_lane(_CALL + call.call_id, complete=True)
+        await self._tell(pieces, stream, result, call.call_id)
 
-    async def _finish(self, stream: EditStream, heard: dict[str, list[str]], result: Round) -> None:
+    def _differs(self, result: Round, message: str) -> None:
+        result.differs = True
+        result.issues.append(message)
+        self._emit(ev.ReplyIssue(self.turn, "differs", message))
+
+    async def _finish(self, stream: EditStream, result: Round) -> None:
         result.stopped = self.stopped
         if not result.done and result.fault is None and not self.stopped:
             result.fault = StreamFault(
@@ -213,12 +253,8 @@ class TurnRun:
                 hint="Finished hunks are kept. Press Enter on an empty prompt to review them.",
             )
         complete = result.done and not result.cut and not result.issues
-        for parts in heard.values():
-            self.raw_edits.append("".join(parts))
         await self._tell(stream.close(complete=complete), stream, result, "")
         self.next_hunk = stream.next_hunk
-        for message in result.issues:
-            self._emit(ev.ReplyIssue(self.turn, "differs", message))
 
     async def _tell(
         self, pieces: Iterable[Piece], stream: EditStream, result: Round, call_id: str
@@ -287,3 +323,12 @@ class TurnRun:
 
     def _id(self, hunk: int) -> HunkId:
         return HunkId(f"t{self.turn}h{hunk}")
+
+
+_CALL = "call:"
+"""Before the id of a call, as the name of its lane."""
+
+
+def _lane(message: int) -> str:
+    """Each message of an answer is a lane of text of its own."""
+    return f"text/{message}" if message else "text"

@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from spark_tui.errors import StreamFault
-from spark_tui.model.provider import CustomTool, Failed, ToolOutput, UserText, WireChanged
+from spark_tui.model.provider import (
+    CustomTool,
+    Delta,
+    Failed,
+    ToolOutput,
+    UserText,
+    WireChanged,
+)
 from spark_tui.model.scripted import Scripted, call, done, patch, say
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, HunkId, Outcome
@@ -323,8 +330,8 @@ def test_a_wire_without_custom_tools_gets_edits_as_text(bench: Bench, run: Run) 
     async def story() -> None:
         blocks = ("calc.py\n```\n<<<<<<< SEARCH\n    return a + b\n=======\n    return b + a\n"
                   ">>>>>>> REPLACE\n```\n")  # fmt: skip
-        replies = [[Failed(WireChanged("chat only"))], [*say(blocks), *done()]]
-        session, provider = await bench.open(replies, wire="chat")
+        refused: list[Delta] = [Failed(WireChanged("chat only"))]
+        session, provider = await bench.open([refused, [*say(blocks), *done()]], wire="chat")
         assert await session.run("swap calc.py") is Outcome.COMPLETE
         assert "SEARCH" in provider.requests[1].instructions
         assert not any(isinstance(t, CustomTool) for t in provider.requests[1].tools)

@@ -13,6 +13,7 @@ from spark_tui.session.events import Event
 from spark_tui.session.opening import open_session
 from spark_tui.session.session import Session
 from spark_tui.settings.config import load
+from tests.support.items import StrictScripted
 
 CALC = "def add(a, b):\n    return a + b\n\n\ndef sub(a, b):\n    return a - b\n"
 
@@ -48,7 +49,7 @@ class Bench:
         accept: str = "ask",
         wire: str = "responses-ws",
     ) -> tuple[Session, Scripted]:
-        provider = Scripted(replies, gate=gate, wire=wire)
+        provider = StrictScripted(replies, gate=gate, wire=wire)
         settings = replace(load(environ=self.environ), accept=accept)
         session = await open_session(
             self.root, settings, environ=self.environ, provider=provider, fresh=fresh

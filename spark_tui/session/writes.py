@@ -1,0 +1,252 @@
+"""From chosen hunks to bytes on the disk: plan, checkpoint, write all-or-nothing, tell.
+
+The rule kept here: nothing is written before the previous bytes are durable in the checkpoint
+store and the journal knows what is about to happen; a write that the journal cannot record is
+taken back. Which hunks are chosen, and what it means, is review.py's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from spark_tui.edits.changeset import Kind
+from spark_tui.edits.snapshot import Snapshot
+from spark_tui.errors import DiskFault, RefusedFault, SparkFault
+from spark_tui.repo.checkpoints import CheckpointStore, intent, recover
+from spark_tui.repo.worktree import Change, NotPutBack, Stale, Worktree
+from spark_tui.session import events as ev
+from spark_tui.session.events import Event, HunkId, HunksDecided, TurnUndone, Written
+from spark_tui.session.merging import Merged, merge_in, merge_out
+from spark_tui.session.state import HunkState, SessionState, Status
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class WritePlan:
+    """Bytes to write, and what each hunk gets out of it."""
+
+    before: dict[str, Snapshot | None] = field(default_factory=dict)
+    after: dict[str, Snapshot | None] = field(default_factory=dict)
+    done: list[HunkId] = field(default_factory=list)
+    already: list[HunkId] = field(default_factory=list)
+    conflicts: dict[HunkId, str] = field(default_factory=dict)
+
+
+class Writes:
+    """The only road to the user's files. Its caller holds the review lock."""
+
+    def __init__(
+        self,
+        *,
+        state: SessionState,
+        worktree: Worktree,
+        store: CheckpointStore,
+        threads: Executor,
+        emit: Callable[[Event], None],
+        promise: Callable[..., Awaitable[None]],
+    ) -> None:
+        self._state = state
+        self._worktree = worktree
+        self._store = store
+        self._threads = threads
+        self._emit = emit
+        self._promise = promise
+        self._unsettled = False
+        """A write failed half way and could not be put back: that comes first."""
+
+    # -- from hunks to bytes ---------------------------------------------------
+    async def plan(self, hunks: Sequence[HunkState], *, into: bool) -> WritePlan:
+        """What the files become with these hunks put in, or taken out."""
+        plan = WritePlan()
+        groups: dict[tuple[str, str], list[HunkState]] = {}
+        for hunk in hunks:
+            groups.setdefault((hunk.path, self._where(hunk)), []).append(hunk)
+        for (path, where), group in groups.items():
+            if content := [h for h in group if h.kind is not Kind.MOVE]:
+                await self._content(plan, path, where, content, into=into)
+        # Only now: in the reply a move stands before the edits of its file.
+        for move in hunks:
+            if move.kind is Kind.MOVE:
+                await self._move(plan, move, self._where(move), into=into)
+        return plan
+
+    async def _content(
+        self, plan: WritePlan, path: str, where: str, hunks: list[HunkState], *, into: bool
+    ) -> None:
+        try:
+            disk = await self._now(plan, where)
+        except RefusedFault as fault:
+            plan.conflicts.update({h.id: fault.message for h in hunks})
+            return
+        others = [
+            h
+            for h in self._state.hunks.values()
+            if h.path == path and h.status is Status.ACCEPTED and h not in hunks
+            and h.kind is not Kind.MOVE and self._where(h) == where
+        ]  # fmt: skip
+        merge = merge_in if into else merge_out
+        merged = merge(where, disk, hunks, others, self._state.snapshots)
+        if disk is None and merged.now is not None and not into:
+            merged = self._with_mode(merged, merged.now)
+        plan.conflicts.update(merged.conflicts)
+        plan.already.extend(merged.already)
+        if merged.done:
+            plan.done.extend(merged.done)
+            plan.before.setdefault(where, disk)
+            plan.after[where] = merged.now
+
+    async def _move(self, plan: WritePlan, hunk: HunkState, where: str, *, into: bool) -> None:
+        """Rename: the source's bytes (with this plan's edits) go to the target."""
+        source, target = (where, hunk.move_to or "") if into else (hunk.move_to or "", hunk.path)
+        try:
+            there = await self._now(plan, target)
+            now = await self._now(plan, source)
+        except RefusedFault as fault:
+            plan.conflicts[hunk.id] = fault.message
+            return
+        if now is None or there is not None:
+            plan.conflicts[hunk.id] = f"{target} exists already" if there else f"{source} is gone"
+            return
+        plan.before.setdefault(source, now)
+        plan.before.setdefault(target, None)
+        plan.after[source] = None
+        plan.after[target] = Snapshot.of(target, now.data, now.mode)
+        plan.done.append(hunk.id)
+
+    async def _now(self, plan: WritePlan, path: str) -> Snapshot | None:
+        """The file as it will be at this point of the plan."""
+        if path in plan.after:
+            return plan.after[path]
+        return await self._off(self._worktree.read, path)
+
+    def _where(self, hunk: HunkState) -> str:
+        """Content hunks of a moved file apply to whichever path is current."""
+        path = hunk.path
+        for move in self._state.hunks.values():
+            if (
+                move.kind is Kind.MOVE
+                and move.path == path
+                and move.turn >= hunk.turn
+                and move.status is Status.ACCEPTED
+                and move is not hunk
+                and move.move_to
+            ):
+                path = move.move_to
+        return path
+
+    def _with_mode(self, merged: Merged, now: Snapshot) -> Merged:
+        """A file that comes back has the mode with which it went."""
+        for act in reversed(self._state.writes):
+            for write in act.writes:
+                if write.path == now.path and write.after is None:
+                    back = Snapshot.of(now.path, now.data, write.mode)
+                    return Merged(back, merged.done, merged.already, merged.conflicts)
+        return merged
+
+    # -- from bytes to the disk ------------------------------------------------
+    async def write(
+        self,
+        plan: WritePlan,
+        *,
+        why: str,
+        decided: HunksDecided | None = None,
+        undone: TurnUndone | None = None,
+    ) -> str | None:
+        """Checkpoint, journal, write, and say so together with what it means for the hunks.
+
+        A file that changed since it was planned makes conflicts of the hunks that were to be
+        written; nothing is written then and nothing is said. A fault is raised: nothing changed.
+        """
+        meaning = [e for e in (decided, undone) if e is not None]
+        if not plan.done or not plan.after:
+            if meaning:
+                await self._promise(*meaning)
+            return None
+        if self._unsettled:
+            await self._settle()
+        turn = max((self._state.hunks[h].turn for h in plan.done), default=0)
+        checkpoint = await self._off(self._save, plan, turn)
+        act = len(self._state.writes) + 1
+        written = ev.FilesWritten(act, why, tuple(plan.done), _records(plan), checkpoint)
+        paths = tuple(plan.before)
+        await self._promise(ev.CheckpointSaved(checkpoint, turn, paths, written, decided, undone))
+        try:
+            await self._off(self._write, plan, checkpoint)
+        except Stale as fault:
+            plan.conflicts.update(dict.fromkeys(plan.done, fault.message))
+            plan.done.clear()
+            plan.after.clear()
+            return None
+        except NotPutBack:
+            self._unsettled = True
+            raise
+        try:
+            await self._promise(written, *meaning)
+        except DiskFault:
+            await self._take_back(plan)
+            raise
+        # Only now: a process killed before this line is settled at the next start.
+        await self._off(self._store.done)
+        return checkpoint
+
+    def _save(self, plan: WritePlan, turn: int) -> str:
+        files = {p: (s.data, s.mode) if s else None for p, s in plan.before.items()}
+        return self._store.save(self._state.session, turn, files)
+
+    def _write(self, plan: WritePlan, checkpoint: str) -> None:
+        """In the write thread: intent, write; the intent stays until the journal knows."""
+        changes = _changes(plan.after)
+        self._store.begin(intent(checkpoint, changes))
+        expected = {p: _digest(s) for p, s in plan.before.items()}
+        try:
+            self._worktree.write_all(changes, expected=expected)
+        except NotPutBack:
+            raise  # The note stays: the next write, or the next start, restores the checkpoint.
+        except SparkFault:
+            self._store.done()
+            raise
+
+    async def _take_back(self, plan: WritePlan) -> None:
+        """The journal could not record the write: the files get their bytes back."""
+        expected = {p: _digest(plan.after[p]) for p in plan.after}
+        changes = _changes({p: plan.before.get(p) for p in plan.after})
+        try:
+            await self._off(lambda: self._worktree.write_all(changes, expected=expected))
+            await self._off(self._store.done)
+        except SparkFault as fault:
+            self._unsettled = True
+            self._emit(ev.Noticed("error", fault.message, fault.hint))
+
+    async def _settle(self) -> None:
+        """What an earlier write left half done is put right before the next one."""
+        recovery = await self._off(recover, self._store, self._worktree)
+        self._unsettled = False
+        if recovery is not None:
+            self._emit(ev.Noticed("warning", recovery.message, "Look at git diff, then go on."))
+
+    async def _off(self, job: Callable[..., T], *args: object) -> T:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, lambda: job(*args))
+
+
+def _changes(files: dict[str, Snapshot | None]) -> list[Change]:
+    return [Change(p, s.data if s else None, s.mode if s else None) for p, s in files.items()]
+
+
+def _records(plan: WritePlan) -> tuple[Written, ...]:
+    records: list[Written] = []
+    for path, after in plan.after.items():
+        before = plan.before.get(path)
+        kept = after or before
+        mode = kept.mode if kept else 0o644
+        records.append(Written(path, _digest(before), _digest(after), mode))
+    return tuple(records)
+
+
+def _digest(snapshot: Snapshot | None) -> str | None:
+    return snapshot.digest if snapshot else None
