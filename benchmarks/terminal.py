@@ -196,10 +196,10 @@ def first_diff_lines(turns: int, columns: int, rows: int) -> list[tuple[float, .
         app.ready()
         for turn in range(turns):
             entered = app.ask("bench edit tidewater/data.py")
+            time.sleep(0.6)  # the server's log is asked for when nothing is measured any more
             entry = wait_for_answer(server, turn)
             if entry is None:
                 break
-            time.sleep(0.2)
             shown = app.run.first_match(sign, entered, anew=turn > 0)
             if shown is not None:
                 asked, first = entry["received_s"], entry["first_s"]

@@ -47,8 +47,12 @@ class WorktreeLock:
                     hint="End it, or wait until it has finished.",
                 )
             time.sleep(_STEP_S)
-        os.ftruncate(file, 0)
-        os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        try:
+            os.ftruncate(file, 0)
+            os.pwrite(file, b"%d\n" % os.getpid(), 0)
+        except OSError as cause:
+            os.close(file)
+            raise as_fault(cause, str(self._path)) from cause
         self._file = file
 
     def release(self) -> None:

@@ -23,6 +23,7 @@ from spark_tui.session import policy
 from spark_tui.session.events import Event, HunkId
 from spark_tui.session.link import Link
 from spark_tui.session.merging import merge_in
+from spark_tui.session.review import Review
 from spark_tui.session.state import HunkState, SessionState
 
 MAX_DIFF_CHARS = 24_000
@@ -201,7 +202,7 @@ class Committing:
         worktree: Worktree,
         reads: Executor,
         writes: Executor,
-        lock: asyncio.Lock,
+        review: Review,
         emit: Callable[[Event], None],
         record: Callable[[Event], Awaitable[None]],
     ) -> None:
@@ -211,7 +212,7 @@ class Committing:
         self._worktree = worktree
         self._reads = reads
         self._writes = writes
-        self._lock = lock
+        self._review = review
         self._emit = emit
         self._record = record
         self._ticket: object | None = None
@@ -262,26 +263,22 @@ class Committing:
                 "no_git", "This folder is not a git repository.", "",
                 "Make it one first (Ctrl+P, git init).",
             )  # fmt: skip
-        job = asyncio.ensure_future(self._commit(repository, message, trailer))
-        return await asyncio.shield(job)
+        return await self._review.exclusive(lambda: self._commit(repository, message, trailer))
 
     async def _commit(
         self, repository: Repository, message: str, trailer: str
     ) -> CommitDone | CommitRefused:
-        async with self._lock:
-            hunks = tuple(self._state.accepted_hunks())
-            line = self._line(trailer)
-            bases = dict(self._state.snapshots)
-            done, paths = await asyncio.get_running_loop().run_in_executor(
-                self._writes,
-                lambda: make_commit(
-                    repository, self._worktree, hunks, bases, message, trailer=line
-                ),
-            )
-            if isinstance(done, CommitDone):
-                ids = tuple(h.id for h in hunks)
-                await self._record(ev.Committed(done.commit, done.subject, ids, paths))
-            return done
+        hunks = tuple(self._state.accepted_hunks())
+        line = self._line(trailer)
+        bases = dict(self._state.snapshots)
+        done, paths = await asyncio.get_running_loop().run_in_executor(
+            self._writes,
+            lambda: make_commit(repository, self._worktree, hunks, bases, message, trailer=line),
+        )
+        if isinstance(done, CommitDone):
+            ids = tuple(h.id for h in hunks)
+            await self._record(ev.Committed(done.commit, done.subject, ids, paths))
+        return done
 
     def _line(self, trailer: str) -> str | None:
         turns = self._state.turns

@@ -233,10 +233,11 @@ class Context:
     def _wanted(self, prompt: str, named: tuple[str, ...], shown: str | None) -> dict[str, str]:
         files = self._state.files
         wanted = {p: "named" for p in (*named, *lookup.mentioned(prompt, files))}
-        if len(prompt) > 3 and not wanted:
-            repository = self._repository()
-            grep = self._grep if repository is not None else None
-            for path in lookup.related(prompt, files, grep):
+        if len(prompt) > 3:
+            # Who names a file has said where; then only names of code bring others along.
+            terms = lookup.identifiers(prompt) if wanted else lookup.words(prompt)
+            grep = self._grep if self._repository() is not None else None
+            for path in lookup.related(terms, files, grep):
                 wanted.setdefault(path, "found")
         if shown:
             wanted.setdefault(shown, "shown")

@@ -107,25 +107,29 @@ def mentioned(prompt: str, files: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def words(prompt: str) -> tuple[str, ...]:
-    """Words of a prompt that may name something in the code, most telling first."""
+def identifiers(prompt: str) -> tuple[str, ...]:
+    """Words that look like names in code: quoted, snake_case, camelCase."""
     quoted = [w for q in _QUOTED.findall(prompt) for w in _WORD.findall(q)]
-    plain = _WORD.findall(_PATHLIKE.sub(" ", prompt))
     shaped = [
         w
-        for w in plain
+        for w in _WORD.findall(_PATHLIKE.sub(" ", prompt))
         if "_" in w or (w[:1].islower() and w != w.lower()) or w[1:] != w[1:].lower()
     ]
+    return tuple(dict.fromkeys([*quoted, *shaped]))[:10]
+
+
+def words(prompt: str) -> tuple[str, ...]:
+    """Words of a prompt that may name something in the code, most telling first."""
+    plain = _WORD.findall(_PATHLIKE.sub(" ", prompt))
     rest = [w for w in plain if w.casefold() not in _COMMON and len(w) >= 4]
-    return tuple(dict.fromkeys([*quoted, *shaped, *rest]))[:10]
+    return tuple(dict.fromkeys([*identifiers(prompt), *rest]))[:10]
 
 
 def related(
-    prompt: str, files: Sequence[str], grep: Grep | None, *, limit: int = 3
+    terms: Sequence[str], files: Sequence[str], grep: Grep | None, *, limit: int = 3
 ) -> tuple[str, ...]:
-    """Files that the words of the prompt point at: by name, by definition, by occurrence."""
+    """Files that these words point at: by name, by definition, by occurrence."""
     scores: dict[str, float] = {}
-    terms = words(prompt)
     known = set(files)
     for term in terms:
         low = term.casefold()

@@ -7,15 +7,20 @@ touched line or neighbour is a conflict and nothing is written. Reading and writ
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from spark_tui.edits.changeset import Edit, Kind
-from spark_tui.edits.compose import EncodeRefused, clash, compose
+from spark_tui.edits.claims import Claims
+from spark_tui.edits.compose import EncodeRefused, compose
 from spark_tui.edits.rebase import Already, Conflict, Rebased, line_edits, rebase
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session.events import HunkId
 from spark_tui.session.state import HunkState, Status
+
+Found = Rebased | Conflict | Already
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,11 @@ class Merged:
 def edits_of(hunks: Sequence[HunkState]) -> tuple[Edit, ...]:
     """All edits of placed hunks of one base, in file order. One that claims what an earlier hunk
     has changed already is left out: both say the same, or the later one is not in the file."""
-    found: list[Edit] = []
+    claims, found = Claims(), list[Edit]()
     for hunk in hunks:
         mine = hunk.place.edits if hunk.place else ()
-        if not _clashes(found, mine):
+        if claims.holder(mine) is None:
+            claims.add(0, mine)
             found.extend(mine)
     return tuple(sorted(found, key=lambda e: (e.start, e.end)))
 
@@ -110,21 +116,21 @@ class _In:
             return
         there = edits_of(settled)
         ours = Snapshot.of(self.path, compose(base, there))
+        free, results = self._free_of(group, there, base)
+        places = _rebased([_shifted(edits_of([h]), there) for h in free], ours, self.now)
+        results.update((h.id, place) for h, place in zip(free, places, strict=True))
         taken: list[Edit] = []
         plain: list[Edit] = []
         mine: list[HunkId] = []
         for hunk in group:
-            wanted = edits_of([hunk])
-            match self._place(wanted, base, ours, there):
+            match results[hunk.id]:
                 case Already():
                     self.already.append(hunk.id)
                 case Conflict(message=message):
                     self.conflicts[hunk.id] = message
-                case Rebased(edits=moved) if _clashes(taken, moved):
-                    self.conflicts[hunk.id] = "another hunk of this decision changes these lines"
                 case Rebased(edits=moved):
                     taken.extend(moved)
-                    plain.extend(wanted)
+                    plain.extend(edits_of([hunk]))
                     mine.append(hunk.id)
         try:
             # In one go from the snapshot where that is possible: the same bytes, endings
@@ -137,33 +143,56 @@ class _In:
         self.now = Snapshot.of(self.path, data, self.now.mode)
         self.done.extend(mine)
 
-    def _place(
-        self, edits: Sequence[Edit], base: Snapshot, ours: Snapshot, there: Sequence[Edit]
-    ) -> Rebased | Conflict | Already:
-        """Where edits of the snapshot go in the file as it is now."""
-        now = self.now or ours
-        if not _clashes(there, edits):
-            return rebase(_shifted(edits, there), ours, now)
-        found = rebase(edits, base, now)
-        if isinstance(found, Already):
-            return found
-        return Conflict("an accepted hunk changes these lines", edits[0].start, edits[-1].end)
+    def _free_of(
+        self, group: Sequence[HunkState], there: Sequence[Edit], base: Snapshot
+    ) -> tuple[list[HunkState], dict[HunkId, Found]]:
+        """Hunks that claim no line of another one, and what is to be said of the rest."""
+        held, own = Claims(), Claims()
+        held.add(0, tuple(there))
+        free: list[HunkState] = []
+        rest: dict[HunkId, Found] = {}
+        for hunk in group:
+            edits = edits_of([hunk])
+            if held.holder(edits) is not None:
+                found = rebase(edits, base, self.now or base)
+                what = "an accepted hunk changes these lines"
+                is_there = isinstance(found, Already)
+                rest[hunk.id] = found if is_there else Conflict(what, 0, 0)
+            elif own.holder(edits) is not None:
+                rest[hunk.id] = Conflict("another hunk of this decision changes these lines", 0, 0)
+            else:
+                own.add(0, edits)
+                free.append(hunk)
+        return free, rest
+
+
+def _rebased(wanted: Sequence[tuple[Edit, ...]], ours: Snapshot, now: Snapshot) -> list[Found]:
+    """A place for each; all are looked up together where no conflict makes them be told apart."""
+    edits = sorted(
+        ((e, owner) for owner, mine in enumerate(wanted) for e in mine),
+        key=lambda pair: (pair[0].start, pair[0].end),
+    )
+    found = rebase([e for e, _ in edits], ours, now)
+    if isinstance(found, Rebased) and len(found.edits) == len(edits):
+        places: list[list[Edit]] = [[] for _ in wanted]
+        for (_, owner), moved in zip(edits, found.edits, strict=True):
+            places[owner].append(moved)
+        return [Rebased(tuple(mine), 0) for mine in places]
+    if len(wanted) <= 1:
+        return [found] * len(wanted)
+    half = len(wanted) // 2
+    return _rebased(wanted[:half], ours, now) + _rebased(wanted[half:], ours, now)
 
 
 def _shifted(edits: Sequence[Edit], there: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Edits of a snapshot in lines of that snapshot with `there` applied."""
+    """Edits of a snapshot in lines of that snapshot with `there` (in order) applied."""
+    ends = [t.end for t in there]
+    grown = [0, *accumulate(len(t.lines) - (t.end - t.start) for t in there)]
     moved: list[Edit] = []
     for edit in edits:
-        above = [
-            t for t in there if t.end <= edit.start and (t.start, t.end) <= (edit.start, edit.end)
-        ]
-        by = sum(len(t.lines) - (t.end - t.start) for t in above)
+        by = grown[bisect_right(ends, edit.start)]
         moved.append(Edit(edit.start + by, edit.end + by, edit.lines))
     return tuple(moved)
-
-
-def _clashes(taken: Sequence[Edit], new: Sequence[Edit]) -> bool:
-    return any(clash(a, b) for a in taken for b in new)
 
 
 def merge_out(
@@ -196,23 +225,27 @@ class _Out:
     conflicts: dict[HunkId, str] = field(default_factory=dict)
 
     def take(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
-        with_them = _version(self.path, base, [*settled, *group])
-        if _same(self.now, with_them):
-            self.now = _version(self.path, base, settled)
-            self.done.extend(h.id for h in group)
-            return
+        def version(hunks: Sequence[HunkState]) -> Snapshot | None:
+            return _version(self.path, base, [*settled, *hunks])
+
         left = list(group)
-        for hunk in reversed(group):
-            rest = [h for h in left if h is not hunk]
-            problem = self._take_one(
-                _version(self.path, base, [*settled, *left]),
-                _version(self.path, base, [*settled, *rest]),
-            )
-            if problem:
-                self.conflicts[hunk.id] = problem
-            else:
-                self.done.append(hunk.id)
+
+        def go(some: list[HunkState]) -> None:
+            nonlocal left
+            out = {h.id for h in some}
+            rest = [h for h in left if h.id not in out]
+            problem = self._take_one(version(left), version(rest))
+            if not problem:
+                self.done.extend(h.id for h in some)
                 left = rest
+            elif len(some) == 1:
+                self.conflicts[some[0].id] = problem
+            else:
+                half = len(some) // 2
+                go(some[half:])
+                go(some[:half])
+
+        go(left)
 
     def _take_one(self, with_it: Snapshot | None, without: Snapshot | None) -> str:
         """Three-way, or why not."""
@@ -294,4 +327,6 @@ def overlaps(new: HunkState, old: HunkState, bases: Mapping[str, Snapshot]) -> b
                 theirs = moved
             case _:
                 return True
-    return _clashes(theirs, mine)
+    claims = Claims()
+    claims.add(0, theirs)
+    return claims.holder(mine) is not None

@@ -10,7 +10,8 @@ import time
 
 CHARS_PER_TOKEN = 4.0
 SCALE = (0.5, 2.0)
-"""What a tokenizer may differ from CHARS_PER_TOKEN by: a report outside is not believed whole."""
+"""What a tokenizer may differ from CHARS_PER_TOKEN by: a report outside is not believed (some
+services count only what a chained request adds)."""
 LEARN_FROM = 200
 """Tokens below which a request says nothing about the tokenizer."""
 
@@ -61,9 +62,9 @@ class Meter:
         Measured against the plain count, so that one report never builds upon the last.
         """
         plain = self.context / self._scale
-        if plain > LEARN_FROM and reported > 0:
-            low, high = SCALE
-            self._scale = 0.5 * self._scale + 0.5 * min(high, max(low, reported / plain))
+        low, high = SCALE
+        if plain > LEARN_FROM and low <= reported / plain <= high:
+            self._scale = 0.5 * self._scale + 0.5 * reported / plain
 
     def end(self, used: int = 0) -> None:
         """The turn has ended; `used` is what the service counted for the last request and its

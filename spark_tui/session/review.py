@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from spark_tui.errors import SparkFault, UnknownHunk
+from spark_tui.errors import SparkFault, UnknownHunk, UsageFault
 from spark_tui.session import events as ev
 from spark_tui.session import policy
 from spark_tui.session.events import Decision, Event, HunkId, HunksDecided, TurnUndone
@@ -60,8 +60,9 @@ class Review:
         self._writes = writes
         self._emit = emit
         self._promise = promise
-        self.lock = asyncio.Lock()
-        """Held by every job that decides, writes or commits."""
+        self._lock = asyncio.Lock()
+        self._jobs: set[asyncio.Future[Any]] = set()
+        self._is_sealed = False
 
     # -- verbs -----------------------------------------------------------------
     async def decide(
@@ -71,42 +72,56 @@ class Review:
         for hid in hunks:
             if hid not in self._state.hunks:
                 raise UnknownHunk(f"There is no hunk {hid} in this session.")
-        return await self._shielded(self._decide(hunks, decision, by))
+        return await self._verb(lambda: self._decide(hunks, decision, by))
 
     async def undo(self) -> Acted:
         """Take the last decision back."""
-        return await self._shielded(self._undo())
+        return await self._verb(self._undo)
 
     async def undo_turn(self, turn: int) -> Acted:
         """Take back all that was accepted of a turn; undecided hunks of it are put aside."""
-        return await self._shielded(self._undo_turn(turn))
+        return await self._verb(lambda: self._undo_turn(turn))
 
     async def redo(self) -> Acted:
         """Do again what undo took back last."""
-        return await self._shielded(self._redo())
+        return await self._verb(self._redo)
 
     def accepted_of(self, turn: int) -> list[HunkState]:
         """Accepted hunks of a turn that are not committed yet."""
         return [h for h in self._state.accepted_hunks() if h.turn == turn]
 
-    async def idle(self) -> None:
-        """Until no decision is being written."""
-        async with self.lock:
-            pass
+    async def exclusive(self, job: Callable[[], Awaitable[T]]) -> T:
+        """Run a job that decides, writes or commits: alone, and once begun to its end."""
+        if self._is_sealed:
+            raise UsageFault("The session is closed.", hint="Open it again: spark-tui -c")
 
-    # -- the jobs, each under the lock -----------------------------------------
-    async def _shielded(self, job: Awaitable[T]) -> T:
-        """Once begun a decision goes to its end; a fault is said before it is raised."""
+        async def alone() -> T:
+            async with self._lock:
+                return await job()
 
-        async def locked() -> T:
-            async with self.lock:
-                try:
-                    return await job
-                except SparkFault as fault:
-                    self._emit(ev.Noticed("error", fault.message, fault.hint))
-                    raise
+        task = asyncio.ensure_future(alone())
+        self._jobs.add(task)
+        task.add_done_callback(self._jobs.discard)
+        return await asyncio.shield(task)
 
-        return await asyncio.shield(asyncio.ensure_future(locked()))
+    async def seal(self) -> None:
+        """Let what was begun end; take nothing further."""
+        self._is_sealed = True
+        if self._jobs:
+            await asyncio.wait(self._jobs)
+
+    # -- the jobs, one at a time ------------------------------------------------
+    async def _verb(self, job: Callable[[], Awaitable[T]]) -> T:
+        """A fault is said before it is raised."""
+
+        async def said() -> T:
+            try:
+                return await job()
+            except SparkFault as fault:
+                self._emit(ev.Noticed("error", fault.message, fault.hint))
+                raise
+
+        return await self.exclusive(said)
 
     async def _decide(self, hunks: Iterable[HunkId], decision: Decision, by: str) -> Decided:
         """In order of appearance, whatever order they were named in: a later turn builds upon
@@ -157,7 +172,8 @@ class Review:
         result.already = tuple(h.id for h in hunks if _stands(h, target))
         held = [h for h in hunks if h.status is Status.ACCEPTED and h.committed]
         result.refused = tuple((h.id, f"it is in commit {h.committed[:9]}") for h in held)
-        moving = [h for h in hunks if h not in held and h.id not in result.already]
+        still = {*result.already, *(h.id for h in held)}
+        moving = [h for h in hunks if h.id not in still]
         plan = await self._out_plan(moving)
         free = tuple(h.id for h in moving if h.id not in plan.conflicts)
         decided = HunksDecided(free, decision, by) if free else None
@@ -180,7 +196,8 @@ class Review:
         hunks = self._ordered(b.hunk for b in act.before)
         was = {b.hunk: b.status for b in act.before}
         held = [h for h in hunks if h.committed and was[h.id] is not Status.ACCEPTED]
-        free = [h for h in hunks if h not in held]
+        kept = {h.id for h in held}
+        free = [h for h in hunks if h.id not in kept]
         back_in = [h for h in free if was[h.id] is Status.ACCEPTED]
         if back_in:
             plan = await self._writes.plan(

@@ -108,7 +108,7 @@ class Session:
         self._placing = Placing(state, self._shelf, self.emit)
         self._committing = Committing(
             state=state, link=link, repository=lambda: self._repository, worktree=worktree,
-            reads=reads, writes=writes, lock=self._review.lock, emit=self.emit,
+            reads=reads, writes=writes, review=self._review, emit=self.emit,
             record=self._spine.record,
         )  # fmt: skip
         self._context.conversation.recall(state)
@@ -347,7 +347,7 @@ class Session:
             # A decision that is being written goes to its end; a turn says that it ended.
             async with asyncio.timeout(CLOSE_S):
                 await self._asking.idle()
-                await self._review.idle()
+                await self._review.seal()
         except TimeoutError:
             pass
         try:

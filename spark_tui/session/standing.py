@@ -56,14 +56,21 @@ class HunkState:
     removed: int = 0
     by: str = ""
     """Who decided: person, policy, ""."""
-    written: bool = False
-    """We put it into the file (and have not taken it out): what an undo may take out."""
+    placed_act: int = 0
+    """Writes of the session before it got its place: its path is meant as of then."""
+    written_act: int = 0
+    """The write that put it into the file; 0 when it was none of ours, or it was taken out."""
     committed: str = ""
     """The commit that holds it, or ""."""
 
     @property
     def flags(self) -> frozenset[Flag]:
         return self.place.flags if self.place else frozenset()
+
+    @property
+    def written(self) -> bool:
+        """We put it into the file: what an undo may take out."""
+        return self.written_act > 0
 
     @property
     def is_finished(self) -> bool:

@@ -7,7 +7,7 @@ nobody else writes. Bytes on disk are not state: they are read again before each
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from spark_tui.edits.changeset import Unplaced
@@ -137,6 +137,9 @@ class SessionState:
             case ev.HunkPlaced():
                 if hunk := self.hunks.get(event.hunk):
                     hunk.base, hunk.place, hunk.risk = event.base, event.place, event.risk
+                    hunk.placed_act = len(self.writes)
+                    if hunk.is_finished:
+                        self._forget_acts(event.hunk)
                     hunk.added, hunk.removed = event.added, event.removed
                     hunk.typing = None
                     hunk.status = Status.ALREADY_THERE if event.place.already else Status.PLACED
@@ -159,7 +162,7 @@ class SessionState:
                 self.writes.append(event)
                 for hid in event.hunks:
                     if hunk := self.hunks.get(hid):
-                        hunk.written = event.puts_in
+                        hunk.written_act = event.act if event.puts_in else 0
             case ev.CheckpointSaved():
                 pass
             case ev.TurnUndone():
@@ -214,6 +217,14 @@ class SessionState:
             self.hunks[was.hunk].status = Status.UNDONE
         if turn := self.turns.get(event.turn):
             turn.undone = True
+
+    def _forget_acts(self, hunk: HunkId) -> None:
+        """It got another place by hand: what was done with it at the old one is over."""
+        for acts in (self.acts, self.taken_back):
+            if any(b.hunk == hunk for act in acts for b in act.before):
+                left = [replace(a, before=tuple(b for b in a.before if b.hunk != hunk))
+                        for a in acts]  # fmt: skip
+                acts[:] = [a for a in left if a.before]
 
     def _before(self, hunks: tuple[HunkId, ...]) -> tuple[Before, ...]:
         known = [self.hunks[h] for h in hunks if h in self.hunks]

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import DiskFault, RefusedFault, SparkFault
+from spark_tui.errors import DiskFault, GitFault, RefusedFault, SparkFault
 from spark_tui.repo.checkpoints import CheckpointStore, intent, recover
 from spark_tui.repo.worktree import Change, NotPutBack, Stale, Worktree
 from spark_tui.session import events as ev
@@ -58,11 +58,23 @@ class Writes:
         self._promise = promise
         self._unsettled = False
         """A write failed half way and could not be put back: that comes first."""
+        self._moves: list[HunkState] = []
+        """Those that are done, in their order, as of the plan that is being made."""
 
     # -- from hunks to bytes ---------------------------------------------------
     async def plan(self, hunks: Sequence[HunkState], *, into: bool) -> WritePlan:
         """What the files become with these hunks put in, or taken out."""
+        if self._unsettled:
+            await self._settle()
         plan = WritePlan()
+        self._moves = sorted(
+            (
+                h
+                for h in self._state.hunks.values()
+                if h.kind is Kind.MOVE and h.status is Status.ACCEPTED and h.written
+            ),
+            key=lambda h: h.written_act,
+        )
         groups: dict[tuple[str, str], list[HunkState]] = {}
         for hunk in hunks:
             groups.setdefault((hunk.path, self._where(hunk)), []).append(hunk)
@@ -83,10 +95,11 @@ class Writes:
         except RefusedFault as fault:
             plan.conflicts.update({h.id: fault.message for h in hunks})
             return
+        mine = {h.id for h in hunks}
         others = [
             h
             for h in self._state.hunks.values()
-            if h.path == path and h.status is Status.ACCEPTED and h not in hunks
+            if h.path == path and h.status is Status.ACCEPTED and h.id not in mine
             and h.kind is not Kind.MOVE and self._where(h) == where
         ]  # fmt: skip
         merge = merge_in if into else merge_out
@@ -125,15 +138,14 @@ class Writes:
         return await self._off(self._worktree.read, path)
 
     def _where(self, hunk: HunkState) -> str:
-        """Content hunks of a moved file apply to whichever path is current."""
+        """Where the file is now that the hunk's path meant when it was placed: later moves of
+        ours took it along."""
         path = hunk.path
-        for move in self._state.hunks.values():
+        for move in self._moves:
             if (
-                move.kind is Kind.MOVE
+                move is not hunk
                 and move.path == path
-                and move.turn >= hunk.turn
-                and move.status is Status.ACCEPTED
-                and move is not hunk
+                and move.written_act > hunk.placed_act
                 and move.move_to
             ):
                 path = move.move_to
@@ -167,8 +179,6 @@ class Writes:
             if meaning:
                 await self._promise(*meaning)
             return None
-        if self._unsettled:
-            await self._settle()
         turn = max((self._state.hunks[h].turn for h in plan.done), default=0)
         checkpoint = await self._off(self._save, plan, turn)
         act = len(self._state.writes) + 1
@@ -196,7 +206,12 @@ class Writes:
 
     def _save(self, plan: WritePlan, turn: int) -> str:
         files = {p: (s.data, s.mode) if s else None for p, s in plan.before.items()}
-        return self._store.save(self._state.session, turn, files)
+        try:
+            return self._store.save(self._state.session, turn, files)
+        except GitFault as fault:
+            said = fault.hint.partition("\n")[0]
+            hint = f"Look at the space and the permissions of {self._store.folder}. git: {said}"
+            raise GitFault(fault.message, hint=hint) from fault
 
     def _write(self, plan: WritePlan, checkpoint: str) -> None:
         """In the write thread: intent, write; the intent stays until the journal knows."""
@@ -223,7 +238,7 @@ class Writes:
             self._emit(ev.Noticed("error", fault.message, fault.hint))
 
     async def _settle(self) -> None:
-        """What an earlier write left half done is put right before the next one."""
+        """What an earlier write left half done is put right before anything is planned."""
         recovery = await self._off(recover, self._store, self._worktree)
         self._unsettled = False
         if recovery is not None:

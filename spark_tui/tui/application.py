@@ -20,6 +20,7 @@ from textual import events, on, work
 from textual.app import App
 from textual.binding import BindingType
 from textual.drivers.linux_driver import LinuxDriver
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -89,6 +90,8 @@ class SparkApp(App[str]):
         self._gate = KeyGate(self)
         self._early: list[events.Key | events.Paste] | None = []
         """Keys that came before the prompt was there."""
+        # Textual's grey is made of colours, and of a terminal's own sixteen it makes black.
+        self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
         self._filters.append(Guard())
         self._choose_theme()
 

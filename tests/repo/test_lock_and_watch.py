@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_tui.errors import LockHeld
+from spark_tui.errors import DiskFault, LockHeld
 from spark_tui.repo.lock import WorktreeLock
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.watch import _name, changes
@@ -68,6 +69,20 @@ def test_two_in_one_process_exclude_each_other(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with WorktreeLock(path), pytest.raises(LockHeld):
         WorktreeLock(path, wait_s=0).acquire()
+
+
+def test_a_full_disk_is_said_and_leaves_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwrite", full)
+        with pytest.raises(DiskFault, match=r"Disk full at .*lock"):
+            WorktreeLock(tmp_path / "lock").acquire()
+    with WorktreeLock(tmp_path / "lock", wait_s=0):
+        pass
 
 
 def test_changes_are_told(repo: Repository, shell: Shell) -> None:

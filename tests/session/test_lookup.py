@@ -24,16 +24,26 @@ def grep(word: str) -> Sequence[tuple[str, int, str]]:
     return text.get(word, [])
 
 
+def related(prompt: str, files: Sequence[str], grep: lookup.Grep) -> tuple[str, ...]:
+    return lookup.related(lookup.words(prompt), files, grep)
+
+
+def test_names_of_code_are_told_from_words() -> None:
+    assert lookup.identifiers("fix load_users and theStore in the fetcher") == (
+        "load_users", "theStore",
+    )  # fmt: skip
+
+
 def test_words_of_a_sentence_find_the_file() -> None:
-    assert lookup.related("fix the retry in the fetcher", FILES, grep)[0] == "app/fetcher.py"
+    assert related("fix the retry in the fetcher", FILES, grep)[0] == "app/fetcher.py"
 
 
 def test_an_identifier_finds_its_definition() -> None:
-    assert lookup.related("why does load_users fail?", FILES, grep)[0] == "app/store.py"
+    assert related("why does load_users fail?", FILES, grep)[0] == "app/store.py"
 
 
 def test_plain_talk_finds_nothing() -> None:
-    assert lookup.related("please explain how this works", FILES, grep) == ()
+    assert related("please explain how this works", FILES, grep) == ()
 
 
 def test_paths_and_tracebacks_are_taken_by_name() -> None:

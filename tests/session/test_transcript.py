@@ -236,10 +236,10 @@ def test_the_meter_counts_the_answer_and_learns_within_bounds(bench: Bench, run:
             await session.run(f"long.txt, {n}")
             assert session.meter.context == 900_050
             assert session.state.turns[n + 1].usage.input == 900_000
-        assert plain <= session.meter.estimate(4000) <= 2 * plain
+        assert session.meter.estimate(4000) == plain, "an absurd count teaches nothing"
         await session.run("long.txt, last")
         asked = session.meter.context - session.meter.tokens
-        assert session.meter.tokens >= 100 and asked > 1_000, "request and answer, no usage said"
+        assert session.meter.tokens >= 100 and asked > 500, "request and answer, no usage said"
         await session.close()
 
     run(story())
@@ -285,3 +285,34 @@ def _bytes(folder: str) -> dict[str, bytes]:
     from pathlib import Path
 
     return {str(p): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()}
+
+
+def test_decisions_in_mid_stream_and_the_journal_tell_one_story(bench: Bench, run: Run) -> None:
+    async def story() -> None:
+        both = ONE.replace("*** End", "@@\n-    return a + b\n+    return b + a\n*** End")
+        again = both.replace("-b + a", "a - b + 0").replace("b + a\n", "a + b + 0\n")
+        session, provider = await bench.open(
+            [[*patch(both), *done()], [*patch(again, "c2"), *done()]], gate=True
+        )
+        provider.step(10_000)
+        await session.run("swap calc.py")
+        provider._allowed = 0
+        turn = asyncio.ensure_future(session.run("otherwise"))
+        await provider.paused()
+        deciding: list[asyncio.Future[object]] = []
+        turns = (Decision.ACCEPTED, Decision.OPEN, Decision.REJECTED)
+        for at in range(len(patch(again)) + 1):
+            provider.step(1)
+            hunk = (H1, HunkId("t1h2"))[at % 2]
+            deciding.append(asyncio.ensure_future(session.decide([hunk], turns[at % 3])))
+            await asyncio.sleep(0)
+        await turn
+        await asyncio.gather(*deciding)
+        session._spine._flush()
+        now = {h.id: h.status for h in session.state.hunks.values()}
+        await session.close()
+        again_open, _ = await bench.open(fresh=False)
+        assert {h.id: h.status for h in again_open.state.hunks.values()} == now
+        await again_open.close()
+
+    run(story())

@@ -48,11 +48,17 @@ class Bench:
         fresh: bool = True,
         accept: str = "ask",
         wire: str = "responses-ws",
+        resume: str | None = None,
     ) -> tuple[Session, Scripted]:
         provider = StrictScripted(replies, gate=gate, wire=wire)
         settings = replace(load(environ=self.environ), accept=accept)
         session = await open_session(
-            self.root, settings, environ=self.environ, provider=provider, fresh=fresh
+            self.root,
+            settings,
+            environ=self.environ,
+            provider=provider,
+            fresh=fresh,
+            resume=resume,
         )
         session.listen(self.events.append)
         await session.look()

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spark_tui.edits.changeset import Edit, Kind
+from spark_tui.edits.changeset import Edit, Kind, Unplaced
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session import events as ev
 from spark_tui.session.browsing import FileChange
@@ -41,7 +41,8 @@ def test_long_lines_are_cut_and_scrolled() -> None:
         assert all(strip.cell_length == 40 for strip in look.strips())
         assert look.lines()[2].endswith("…")
         look.view.scroll_code(30)
-        assert look.lines()[2].startswith("▌    + 3         4")
+        assert look.lines()[2].startswith("▌    + …         4")
+        assert all(strip.cell_length == 40 for strip in look.strips())
         look.view.scroll_code(-100)
         assert look.lines()[2].startswith("▌    + 0         1")
         assert all(strip.cell_length == 40 for strip in look.strips())
@@ -195,3 +196,47 @@ def test_ten_thousand_rows_are_not_made_at_once() -> None:
         assert look.lines()[0].startswith("▌ 4999 + x = 4998")
 
     see(body)
+
+
+def test_another_file_is_shown_from_its_first_column() -> None:
+    async def body(look: Look) -> None:
+        look.view.show_file("long.txt", Snapshot.of("long.txt", b"x" * 500))
+        for _ in range(5):
+            look.view.scroll_code(8)
+        look.view.show_file("short.txt", Snapshot.of("short.txt", b"short\n"))
+        assert look.lines()[1].endswith("short")
+
+    see(body)
+
+
+def test_code_is_never_scrolled_out_of_view_without_a_sign() -> None:
+    async def body(look: Look) -> None:
+        text = b"a\n" + b"0123456789" * 20 + b"\n"
+        look.view.show_file("long.txt", Snapshot.of("long.txt", text))
+        look.view.scroll_code(8)
+        short, long = look.lines()[1:3]
+        assert short.endswith("…")
+        assert "  …9012345" in long
+        for _ in range(100):
+            look.view.scroll_code(8)
+        assert re.search(r"…\d", look.lines()[2])
+
+    see(body)
+
+
+def test_a_reason_is_never_cut() -> None:
+    reason = "the file is not valid UTF-8, so only ASCII text can be placed in it by this program"
+
+    async def body(look: Look) -> None:
+        story = Story()
+        story.turn()
+        story.open("t1h1", "a.txt")
+        story.grow("t1h1", "-old", "+new")
+        story.tell(ev.HunkUnplaced(HunkId("t1h1"), None, Unplaced("encoding", reason)))
+        look.follow(story)
+        shown = " ".join(line.strip(" ▌") for line in look.lines())
+        assert reason in shown
+        assert "- old + new" in shown
+
+    see(body, width=40)
+    see(body, width=120)

@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from spark_tui.edits.changeset import Kind
+from spark_tui.edits.changeset import Kind, Unplaced
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, HunkId
 from spark_tui.tui import keys
@@ -270,3 +270,26 @@ def test_paths_look_into_one_folder_only() -> None:
     assert len(paths.inside("deep", 1)) == 50
     assert [node.name for node in paths.inside("deep/d7", 2)][:2] == ["f0", "f1"]
     assert [node.path for node in paths.matching(["d7", "f19"])] == ["deep/d7/f19"]
+
+
+def test_a_new_file_that_will_not_be_there_leaves_the_tree() -> None:
+    story = looked("a.py")
+    story.turn()
+    for hunk, path in (("t1h1", "../out.py"), ("t1h2", "b.py"), ("t1h3", "c.py")):
+        story.open(hunk, path, Kind.ADD)
+        story.grow(hunk, "+x")
+
+    async def body(app: FilesApp, pilot: Pilot[None]) -> None:
+        assert "out.py" in "\n".join(app.lines())
+        why = Unplaced("path", "leaves the work tree")
+        story.tell(ev.HunkUnplaced(HunkId("t1h1"), None, why))
+        story.decide(Decision.REJECTED, "t1h2")
+        app.pane.apply(story.take(), story.state)
+        await pilot.pause()
+        shown = "\n".join(app.lines())
+        assert "a.py" in shown
+        assert "c.py" in shown
+        assert "b.py" not in shown
+        assert "out.py" not in shown
+
+    play(story, body)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from spark_tui.session import events as ev
+from spark_tui.session.context import Chip, Plan
 from spark_tui.session.meter import Meter
 from spark_tui.session.state import SessionState
+from spark_tui.tui.widgets.chips import Chips
 from spark_tui.tui.widgets.status import Item, assemble, fields
 
 
@@ -50,3 +52,12 @@ def test_the_least_urgent_field_goes_first_and_whole() -> None:
     assert assemble(items, 40).plain == "branch · model · 3 open"
     assert assemble(items, 20).plain == "branch · 3 open"
     assert assemble(items, 8).plain == "3 open"
+
+
+def test_the_last_chip_that_can_be_left_out_is_dropped_first() -> None:
+    chips = Chips()
+    named = (Chip("a.py", 10, "found"), Chip("b.py", 10, "found"))
+    chips.show(Plan("fix", (*named, Chip("AGENTS.md", 90, "instructions"))))
+    assert chips.droppable() == "b.py"
+    chips.show(Plan("fix", (Chip("AGENTS.md", 90, "instructions"),)))
+    assert chips.droppable() == ""

@@ -18,10 +18,13 @@ from textual.widgets import Static
 
 from spark_tui.edits.changeset import Kind
 from spark_tui.session import events as ev
-from spark_tui.session.events import Event
-from spark_tui.session.state import SessionState
+from spark_tui.session.events import Event, HunkId
+from spark_tui.session.state import SessionState, Status
 from spark_tui.tui import keys
 from spark_tui.tui.widgets.tree_view import TreeView
+
+_NO_FILE = (Status.UNPLACED, Status.REJECTED, Status.SUPERSEDED, Status.UNDONE)
+"""A new file whose hunk is one of these will not be there: refused paths are not shown as files."""
 
 
 class FilesPane(Widget, can_focus=True):
@@ -97,17 +100,14 @@ class FilesPane(Widget, can_focus=True):
                     is_counted = True
                     opened[event.path] = None
                     is_new = is_new or event.kind is Kind.ADD
-                case (
-                    ev.HunkPlaced()
-                    | ev.HunkUnplaced()
-                    | ev.HunksDecided()
-                    | ev.HunksConflicted()
-                    | ev.HunkSuperseded()
-                    | ev.TurnUndone()
-                    | ev.TurnEnded()
-                    | ev.Committed()
-                ):
+                case ev.HunkPlaced() | ev.HunksConflicted() | ev.TurnEnded():
                     is_counted = True
+                case ev.HunkUnplaced() | ev.HunkSuperseded():
+                    is_counted = True
+                    is_new = is_new or _any_adds(state, (event.hunk,))
+                case ev.HunksDecided() | ev.TurnUndone() | ev.Committed():
+                    is_counted = True
+                    is_new = is_new or _any_adds(state, event.hunks)
                 case _:
                     pass
         if is_new:
@@ -201,7 +201,13 @@ class FilesPane(Widget, can_focus=True):
         files = dict.fromkeys(state.files)
         marks = dict(state.marks)
         for hunk in state.hunks.values():
-            if hunk.kind is Kind.ADD and hunk.path not in files and not hunk.committed:
+            is_lost = hunk.status in _NO_FILE or hunk.committed
+            if hunk.kind is Kind.ADD and hunk.path not in files and not is_lost:
                 files[hunk.path] = None
                 marks.setdefault(hunk.path, " +")
         self.view.show_files(files, marks)
+
+
+def _any_adds(state: SessionState, hunks: Sequence[HunkId]) -> bool:
+    """Whether one of these would be a file of its own in the tree."""
+    return any(hunk in state.hunks and state.hunks[hunk].kind is Kind.ADD for hunk in hunks)

@@ -337,7 +337,8 @@ class MainScreen(Screen[None]):
         elif self.diff.has_focus_within:
             place = "diff"
         else:
-            place = "streaming" if asking is not None and asking.is_running else "prompt"
+            streams = self.session is not None and self.session.state.streaming is not None
+            place = "streaming" if streams else "prompt"
         self.hint.rest(words.HINTS[place])
 
     def on_descendant_focus(self) -> None:

@@ -40,7 +40,7 @@ class Chips(Widget, can_focus=False):
         if plan is None:
             return ""
         for chip in reversed((*plan.files, *plan.blocked)):
-            if chip.path:
+            if chip.path and chip.reason != "instructions":  # the project's own go out always
                 return chip.path
         return ""
 

@@ -176,6 +176,11 @@ class Page:
             return card if seen else None
         return seen[0] if self.start(card) < top else seen[-1]
 
+    def widest(self, top: int, height: int) -> int:
+        """Length of the longest line of code among these rows."""
+        rows = (found[0].row(found[1]) for y in range(top, top + height) if (found := self.at(y)))
+        return max((len(row.text) for row in rows if isinstance(row, Row)), default=0)
+
     def top_to_see(self, block: Block, top: int, height: int) -> int:
         """The least scrolled top with the last row of a block in view."""
         start = self.start(block)

@@ -235,15 +235,20 @@ def _shown_spans(
 def _cropped(
     code: list[Segment], text: str, column: int, room: int, ground: Style, mark: Style
 ) -> list[Segment]:
-    """Exactly `room` cells of the code from `column` on; a cut end shows …"""
+    """Exactly `room` cells of the code from `column` on; a cut end shows …, on either side."""
     length = len(text) if text.isascii() else cell_len(text)
     if column == 0 and length <= room:
         return [*code, Segment(" " * (room - length), ground)]
     strip = Strip(code, length)
+    cut = Segment("…"[:room], ground + mark)
+    left = [cut] if column and length else []
     if length - column <= room:
-        return list(strip.crop(column, length).adjust_cell_length(room, ground))
-    kept = strip.crop(column, column + max(0, room - 1)).adjust_cell_length(max(0, room - 1))
-    return [*kept, Segment("…"[:room], ground + mark)]
+        rest = max(0, room - len(left))
+        kept = strip.crop(min(column + len(left), length), length)
+        return [*left, *kept.adjust_cell_length(rest, ground)]
+    rest = max(0, room - 1 - len(left))
+    kept = strip.crop(column + len(left), column + len(left) + rest).adjust_cell_length(rest)
+    return [*left[: room - 1], *kept, cut]
 
 
 def _fitted(pieces: list[tuple[str, Style]], width: int, ground: Style) -> Strip:

@@ -21,6 +21,7 @@ from spark_tui.tui.widgets.diff_page import Block, Page, Section
 from spark_tui.tui.widgets.diff_rows import (
     CONTEXTS,
     Note,
+    broken,
     file_head,
     head_of,
     is_settled,
@@ -49,6 +50,14 @@ class Proposals(Page):
         self._by_path: dict[str, Section] = {}
         self._last_turn = 0
         self._state = SessionState()
+        self._width = 0
+        """Cells of a row; 0 while that is not known."""
+
+    def fit(self, width: int) -> None:
+        """Break the notes of all cards for rows of this width."""
+        if width != self._width:
+            self._width = width
+            self._sync(self._by_id)
 
     def load(self, state: SessionState) -> None:
         """Show this state from scratch."""
@@ -135,6 +144,11 @@ class Proposals(Page):
         block.chosen = candidate
         self._redo(block)
 
+    def choose_at(self, block: Block, at: int) -> None:
+        """The same, when this row of the block is one of its candidates."""
+        if (candidate := block.candidate_at(at)) is not None:
+            self.choose(block, candidate)
+
     # -- keeping equal -----------------------------------------------------------
     def _redo(self, block: Block) -> None:
         if block.hunk is not None:
@@ -191,15 +205,17 @@ class Proposals(Page):
         if hunk.turn < self._last_turn and is_settled(hunk):
             self._replace(block, ("settled",), ())
         elif hunk.place is not None:
-            key = (hunk.place, block.context, hunk.message)
+            width = self._width if hunk.risk or hunk.message else 0
+            key = (hunk.place, block.context, hunk.message, width)
             if block.made_of != key:
-                rows = rows_of(hunk, self._state, context=block.context)
+                rows = broken(rows_of(hunk, self._state, context=block.context), self._width)
                 self._replace(block, key, rows)
                 self.widen(block)
         elif hunk.status is Status.UNPLACED:
-            missing = (hunk.why, block.chosen)
+            missing = (hunk.why, block.chosen, self._width)
             if block.made_of != missing:
-                self._replace(block, missing, rows_of(hunk, self._state, chosen=block.chosen))
+                rows = broken(rows_of(hunk, self._state, chosen=block.chosen), self._width)
+                self._replace(block, missing, rows)
                 block.written = (len(hunk.lines), *_signs(sign for sign, _ in hunk.lines))
                 self._to_end(block)
         else:

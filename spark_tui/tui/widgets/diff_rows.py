@@ -1,20 +1,22 @@
 """What a hunk says on screen, as values: its head line and the rows below it.
 
 The rule kept here: signs carry the meaning. Every status has one sign and one word, every row its
-"-", "+" or blank; colours and widths are unknown here (diff_paint.py), and so is where a row stands
-on the page (diff_page.py).
+"-", "+" or blank; colours are unknown here (diff_paint.py), and so is where a row stands on the
+page (diff_page.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import overload
 
 from spark_tui.edits.changeset import Flag, Kind, Placed
 from spark_tui.edits.diff import Row, hunk_rows
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session.state import HunkState, SessionState, Status
+from spark_tui.text import one_line
 
 CONTEXTS = (3, 10, 25)
 """Lines around a change; one key walks through them."""
@@ -206,6 +208,18 @@ def _candidates(lines: Sequence[int], base: Snapshot | None, chosen: int) -> lis
         mark = "▸" if at == chosen % len(lines) else " "
         notes.append(Note(f"{mark} perhaps line {line + 1}: {text.strip()}", "note", line))
     return notes
+
+
+def broken(rows: Sequence[Row | Note], width: int) -> list[Row | Note]:
+    """The rows, with notes that are too long for the width in several rows; candidates in one."""
+    room = width - 3
+    done: list[Row | Note] = []
+    for row in rows:
+        if isinstance(row, Note) and row.line is None and len(row.text) > room >= 8:
+            done += [Note(part, row.look) for part in wrap(one_line(row.text), room)]
+        else:
+            done.append(row)
+    return done
 
 
 def plain_text(rows: Iterable[Row | Note]) -> str:

@@ -112,8 +112,7 @@ class DiffView(LineView):
     def load(self, state: SessionState) -> None:
         """Show the proposals of this state from scratch."""
         self._proposals.load(state)
-        self._cards["proposals"] = None
-        self.mode = "proposals"
+        self._cards["proposals"], self.mode = None, "proposals"
         self._want(card.path for card in self._proposals.cards)
         self._redraw()
         self.first_undecided()
@@ -155,13 +154,14 @@ class DiffView(LineView):
         self.row = max(0, min(line, len(snapshot.lines) - 1))
         self._want([path])
         self.switch("file")
+        self.scroll_code(-self._column)
         self._redraw(max(0, self.row - self.height // 3))
 
     def switch(self, mode: Mode) -> None:
         """Show another page, where it was left."""
         if mode != self.mode:
-            self._tops[self.mode] = self.top
-            self.mode = mode
+            self._tops[self.mode], self.mode = self.top, mode
+            self.scroll_code(-self._column)
             self._redraw(self._tops[mode])
 
     # -- the cursor ----------------------------------------------------------------
@@ -221,10 +221,12 @@ class DiffView(LineView):
         self._catch_cursor()
 
     def scroll_code(self, delta: int) -> None:
-        """Cells to the right or left, for lines that are longer than the view."""
-        self._column = max(0, self._column + delta)
-        self.page.forget()
-        self.refresh()
+        """Cells to the right or left, as long as a line in view has text there."""
+        column = max(0, self._column + delta)
+        if delta < 0 or column < self.page.widest(self.top, self.height):
+            self._column = column
+            self.page.forget()
+            self.refresh()
 
     def set_focus_look(self, has_focus: bool) -> None:
         """The pane around has the focus, or lost it. Who comes finds the cursor in view."""
@@ -265,6 +267,7 @@ class DiffView(LineView):
 
     def forget(self) -> None:
         self._painter = None
+        self._proposals.fit(self.width)
         for page in (self._proposals, self._changes, self._file, self._empty):
             page.forget()
 
@@ -278,8 +281,7 @@ class DiffView(LineView):
         if self.mode == "file":
             self.scroll_rows(at - self.row)
             return
-        if (candidate := block.candidate_at(at)) is not None:
-            self._proposals.choose(block, candidate)
+        self._proposals.choose_at(block, at)
         self._put(block, show=False)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
