@@ -253,7 +253,7 @@ class Asking:
     ) -> Outcome:
         took_ms = self._meter.elapsed_ms if run is not None else 0.0
         event = ev.TurnEnded(turn, outcome, self._use(run), took_ms, message, hint, code)
-        await self._record(event)
         if run is not None:
             self._meter.end(used)
+        await self._record(event)
         return outcome

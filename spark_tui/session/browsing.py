@@ -18,6 +18,7 @@ from spark_tui.repo import watch
 from spark_tui.repo.repository import Repository, plain_files
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
+from spark_tui.session.events import Event
 
 MAX_FILES = 300
 MAX_BYTES = 1_000_000
@@ -47,19 +48,29 @@ class Browsing:
         self._repository = repository
         self._environ = environ
         self._ended = threading.Event()
+        self._branch = ""
 
-    def look(self) -> ev.RepositoryLooked:
-        """Status and file list. Blocking."""
+    def look(self, *, has_open: bool) -> tuple[Event, ...]:
+        """Status and file list, and a warning when the branch changed. Blocking."""
         repository = self._repository()
         if repository is None:
             files = plain_files(self._worktree.root)
-            return ev.RepositoryLooked("", False, tuple(files), ())
+            return (ev.RepositoryLooked("", False, tuple(files), ()),)
         status = repository.status()
         at = status.head[:8] if status.head else ""
         branch = status.branch or (f"detached at {at}" if at else "no commit")
         marks = tuple((p, xy.replace(".", " ")) for p, xy in sorted(status.marks.items()))
         operation = repository.operation() or ""
-        return ev.RepositoryLooked(branch, True, repository.files(), marks, operation)
+        looked = ev.RepositoryLooked(branch, True, repository.files(), marks, operation)
+        before, self._branch = self._branch, branch
+        if not before or before == branch or not has_open:
+            return (looked,)
+        warning = ev.Noticed(
+            "warning",
+            f"The branch changed from {before} to {branch} since you asked.",
+            "Open hunks would be written here; each is checked against the file as it is now.",
+        )
+        return (looked, warning)
 
     def changes(self) -> tuple[FileChange, ...]:
         """The working tree against HEAD. Blocking."""

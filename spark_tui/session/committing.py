@@ -265,6 +265,12 @@ class Committing:
             )  # fmt: skip
         return await self._review.exclusive(lambda: self._commit(repository, message, trailer))
 
+    def stop(self) -> None:
+        """End the git of a running commit and what it started."""
+        repository = self._repository()
+        if repository is not None:
+            repository.git.stop()
+
     async def _commit(
         self, repository: Repository, message: str, trailer: str
     ) -> CommitDone | CommitRefused:

@@ -268,7 +268,8 @@ class Context:
     def _instructions(self, fmt: str) -> str:
         if self._agents is None:
             snapshot = self._read("AGENTS.md")
-            self._agents = "\n".join(snapshot.lines)[:20_000] if snapshot else ""
+            text = "\n".join(snapshot.lines)[:20_000] if snapshot else ""
+            self._agents = "" if policy.holds_secret(text) else text
         project = f"\n# The project's own instructions (AGENTS.md)\n{self._agents}\n"
         return f"{INSTRUCTIONS}\n{format_named(fmt).instructions}{project if self._agents else ''}"
 

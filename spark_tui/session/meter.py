@@ -23,10 +23,12 @@ class Meter:
         self.connect_ms: float | None = None
         self.ttft_ms: float | None = None
         self.chars = 0
-        """Of the answer to the running request."""
+        """Of the answer that is not part of `context` yet."""
         self.context = 0
         """Tokens of the last request; with its answer as soon as that has ended."""
         self.window = 0
+        self._heard = 0
+        """Characters of this answer, also after its end."""
         self._scale = 1.0
         self._started = 0.0
         self._first = 0.0
@@ -40,13 +42,14 @@ class Meter:
 
     def go_on(self, request_tokens: int) -> None:
         """A request leaves; what was heard before is part of it."""
-        self.chars = 0
+        self.chars = self._heard = 0
         self.context = request_tokens
         self._first = self._last = 0.0
 
     def heard(self, text: str) -> bool:
         """Count a delta; True for the first one of the turn."""
         self.chars += len(text)
+        self._heard += len(text)
         now = self._last = time.monotonic()
         if self._first:
             return False
@@ -68,8 +71,9 @@ class Meter:
 
     def end(self, used: int = 0) -> None:
         """The turn has ended; `used` is what the service counted for the last request and its
-        answer, 0 when it said nothing. From here on `context` holds both."""
+        answer, 0 when it said nothing. From here on `context` holds both, and `tokens` is 0."""
         self.context = used or self.context + self.tokens
+        self.chars = 0
 
     def estimate(self, chars: int) -> int:
         """Tokens that so many characters are likely to cost."""
@@ -77,14 +81,14 @@ class Meter:
 
     @property
     def tokens(self) -> int:
-        """Tokens of this answer so far, estimated."""
+        """Tokens of this answer so far, estimated: what is not part of `context` yet."""
         return self.estimate(self.chars)
 
     @property
     def rate(self) -> float:
         """Tokens a second since the first token of this answer."""
         took = self._last - self._first
-        return self.tokens / took if took > 0.02 else 0.0
+        return self.estimate(self._heard) / took if took > 0.02 else 0.0
 
     @property
     def elapsed_ms(self) -> float:

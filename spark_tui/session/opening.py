@@ -46,6 +46,7 @@ async def open_session(
     environ: Mapping[str, str],
     provider: Provider | None = None,
     lock: bool = True,
+    lock_wait_s: float = 3.0,
     resume: str | None = None,
     fresh: bool = True,
 ) -> Session:
@@ -59,7 +60,10 @@ async def open_session(
     loop = asyncio.get_running_loop()
     try:
         opened = await loop.run_in_executor(
-            reads, lambda: _Opened(where, environ, lock=lock, resume=resume, fresh=fresh)
+            reads,
+            lambda: _Opened(
+                where, environ, lock=lock, lock_wait_s=lock_wait_s, resume=resume, fresh=fresh
+            ),
         )
     except BaseException:
         reads.shutdown(wait=False)
@@ -110,6 +114,7 @@ class _Opened:
         environ: Mapping[str, str],
         *,
         lock: bool,
+        lock_wait_s: float,
         resume: str | None,
         fresh: bool,
     ) -> None:
@@ -121,7 +126,7 @@ class _Opened:
         self.worktree = Worktree(root)
         self.home = worktree_state_dir(environ, self.worktree.root)
         paths.private_folder(self.home)
-        self._lock = WorktreeLock(self.home / "lock")
+        self._lock = WorktreeLock(self.home / "lock", wait_s=lock_wait_s)
         self.release: Callable[[], None] = self._lock.release
         if lock:
             self._lock.acquire()

@@ -8,9 +8,9 @@ work itself is done in asking.py, review.py, committing.py and browsing.py.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
 
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import SparkFault, UnknownHunk
@@ -46,10 +46,8 @@ __all__ = [
     "FileChange", "FileHit", "LocalServer", "ModelInfo", "ModelOffer", "Plan", "Session",
 ]  # fmt: skip
 
-T = TypeVar("T")
-
 CLOSE_S = 1.5
-"""Quitting waits so long for what is being written, and so long for the rest."""
+"""Quitting waits so long for a write, and so long for the rest."""
 
 
 class Session:
@@ -129,7 +127,9 @@ class Session:
     # -- looking around --------------------------------------------------------
     async def look(self) -> None:
         """Ask git (or the folder) what is there, off the loop."""
-        self.emit(await self._read_job(self._browsing.look))
+        has_open = any(self.state.open_hunks())  # here: a thread must not walk through the state
+        for event in await self._shelf.off(lambda: self._browsing.look(has_open=has_open)):
+            self.emit(event)
 
     def watch(self) -> AsyncIterator[None]:
         """Yields when something in the work tree changed."""
@@ -137,11 +137,11 @@ class Session:
 
     async def changes(self) -> tuple[FileChange, ...]:
         """The working tree against the last commit, as rows."""
-        return await self._read_job(self._browsing.changes)
+        return await self._shelf.off(self._browsing.changes)
 
     async def text_of(self, path: str) -> Snapshot | None:
         """A file to show."""
-        return await self._read_job(self._worktree.read, path)
+        return await self._shelf.off(self._worktree.read, path)
 
     def find(self, query: str, *, limit: int = 30) -> tuple[FileHit, ...]:
         """The @ finder."""
@@ -149,7 +149,8 @@ class Session:
 
     async def init_repository(self) -> None:
         """`git init` in the root, by the person's explicit word."""
-        self._repository = await self._write_job(self._browsing.init)
+        loop = asyncio.get_running_loop()
+        self._repository = await loop.run_in_executor(self._writes, self._browsing.init)
         await self.look()
 
     # -- before Enter ----------------------------------------------------------
@@ -297,6 +298,10 @@ class Session:
             await self.look()
         return done
 
+    def stop_commit(self) -> None:
+        """End the commit that runs, with its hooks: it is refused, nothing is lost."""
+        self._committing.stop()
+
     # -- keys and servers ------------------------------------------------------
     async def try_key(self, base_url: str, key: str) -> tuple[ModelInfo, ...]:
         """GET /v1/models with this key. Raises KeyRefused, ConnectFault."""
@@ -308,7 +313,6 @@ class Session:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where requests go now."""
         return self._link.endpoint
 
     async def check_model(self) -> ModelOffer | None:
@@ -342,20 +346,18 @@ class Session:
         if self._spine.is_closed:
             return
         self.stop()
+        self.stop_commit()
         self._browsing.stop()
-        try:
-            # A decision that is being written goes to its end; a turn says that it ended.
+        # A decision that is being written goes to its end; a turn says that it ended.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
                 await self._asking.idle()
                 await self._review.seal()
-        except TimeoutError:
-            pass
         try:
-            async with asyncio.timeout(CLOSE_S):
-                await self._spine.close()
-                await self._link.close()
-        except (SparkFault, TimeoutError):
-            pass
+            with contextlib.suppress(SparkFault, TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await self._spine.close()
+                    await self._link.close()
         finally:
             self._release()
             self._reads.shutdown(wait=False, cancel_futures=True)
@@ -390,9 +392,3 @@ class Session:
             if self._review.accepted_of(number):
                 return number
         return max(self.state.turns, default=0)
-
-    async def _read_job(self, job: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._reads, lambda: job(*args))
-
-    async def _write_job(self, job: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writes, lambda: job(*args))

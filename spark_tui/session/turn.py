@@ -292,7 +292,8 @@ class TurnRun:
                     more = stream.provide(path, snapshot)
                     await self._tell(more, stream, result, call_id)
                 case pc.Issue(code, message, _, fatal):
-                    emit(ev.ReplyIssue(turn, code, message))
+                    if not self.stopped:  # who stops an answer knows that it is cut
+                        emit(ev.ReplyIssue(turn, code, message))
                     if fatal:
                         result.issues.append(message)
                 case pc.Closed(complete):

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LAST_RESORT_S = 2.0
 """A terminal that is gone may hold a writer up: after this the process ends anyway."""
+LOCK_WAIT_S = 0.2
+"""A screen that cannot be used must not look as if it could."""
 _CLOSE_LIMIT_S = 1.5
 _ALTERNATE = "\x1b[?1049h"
 
@@ -164,6 +166,7 @@ class SparkApp(App[str]):
             environ=options.environ,
             resume=options.resume or None,
             fresh=options.fresh and options.resume is None,
+            lock_wait_s=LOCK_WAIT_S,
         )
 
     # -- other screens ---------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 from spark_tui.model.scripted import done, patch, say
@@ -80,6 +82,28 @@ def test_a_hook_that_refuses_loses_nothing(bench: Bench, run: Run) -> None:
         hook.unlink()
         assert isinstance(await session.commit("Swap"), CommitDone)
         assert not session.commit_preview()
+        await session.close()
+
+    run(story())
+
+
+def test_a_hook_that_hangs_can_be_stopped(bench: Bench, run: Run) -> None:
+    async def story() -> None:
+        started = bench.root / ".git/started"
+        os.mkfifo(started)
+        hook = bench.root / ".git/hooks/pre-commit"
+        hook.write_text("#!/bin/sh\necho on > .git/started\nexec sleep 600\n")
+        hook.chmod(0o755)
+        session, _ = await bench.open([[*patch(TWO), *done()]])
+        await session.run("swap calc.py")
+        await session.decide([H1], Decision.ACCEPTED)
+        head = bench.git("rev-parse", "HEAD")
+        commit = asyncio.ensure_future(session.commit("Swap"))
+        await asyncio.to_thread(started.read_bytes)
+        session.stop_commit()
+        assert isinstance(await commit, CommitRefused)
+        assert bench.git("rev-parse", "HEAD") == head
+        assert [f.hunks for f in session.commit_preview()] == [(H1,)]
         await session.close()
 
     run(story())

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from spark_tui.model.provider import UserText
-from spark_tui.model.scripted import done, say
+from spark_tui.model.scripted import done, patch, say
+from spark_tui.session import events as ev
 from spark_tui.session.events import Outcome
 from tests.support.bench import Bench
 
@@ -85,6 +86,24 @@ def test_binary_files_are_not_sent(bench: Bench, run: Run) -> None:
         session, _ = await bench.open()
         plan = await session.plan("look at x.bin")
         assert [c.note for c in plan.blocked] == ["is binary"]
+        await session.close()
+
+    run(story())
+
+
+def test_a_branch_that_changes_under_open_hunks_is_said(bench: Bench, run: Run) -> None:
+    async def story() -> None:
+        patch_text = "*** Begin Patch\n*** Add File: new.py\n+x = 1\n*** End Patch\n"
+        session, _ = await bench.open([[*patch(patch_text), *done()]])
+        bench.git("checkout", "-q", "-b", "calm")
+        await session.look()
+        assert not bench.of(ev.Noticed), "nothing is open yet"
+        await session.run("add new.py")
+        bench.git("checkout", "-q", "-b", "other")
+        await session.look()
+        assert [n.message for n in bench.of(ev.Noticed) if isinstance(n, ev.Noticed)] == [
+            "The branch changed from calm to other since you asked."
+        ]
         await session.close()
 
     run(story())

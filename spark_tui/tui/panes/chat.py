@@ -120,7 +120,7 @@ class ChatPane(Vertical):
         lines.end_fence()
         if turn.message:
             kind: Kind = "error" if turn.outcome is Outcome.FAILED else "warning"
-            lines.add(kind, f"{turn.message} {turn.hint}".strip())
+            lines.add(kind, f"{turn.message} {turn.hint} {_NEXT.get(turn.code, '')}".strip())
         lines.add("summary", summary(turn, state))
 
     # -- inside ----------------------------------------------------------------------
@@ -141,6 +141,16 @@ class ChatPane(Vertical):
             lines.follow = True
 
 
+_NEXT = {
+    "key_missing": "Ctrl+R, then k, takes a key.",
+    "key_refused": "Ctrl+R, then k, takes another key.",
+    "model_missing": "Ctrl+P, models, shows what there is.",
+    "connect": "Up and Enter ask again.",
+    "stream": "Up and Enter ask again.",
+    "network": "Up and Enter ask again.",
+    "rate_limited": "Up and Enter ask again.",
+}
+"""The next key after a turn that failed, by its code."""
 _VERBS = {"add": "adds", "delete": "deletes", "move": "moves", "mode": "changes the mode of"}
 _WROTE = {
     "accept": "wrote",

@@ -20,6 +20,7 @@ from spark_tui.session import events as ev
 from spark_tui.text import one_line, visible
 from spark_tui.tui import keys
 from spark_tui.tui.bridge import Bridge, SessionChanged
+from spark_tui.tui.compositor import TightCompositor
 from spark_tui.tui.widgets.commit_list import CommitList
 from spark_tui.tui.widgets.field import Field
 from spark_tui.tui.widgets.hint import Hint
@@ -75,6 +76,7 @@ class CommitScreen(Screen["CommitDone | None"]):
 
     def __init__(self, session: Session) -> None:
         super().__init__()
+        self._compositor = TightCompositor()
         self._session = session
         self._list = CommitList()
         self._field = MessageField(id="message", placeholder="The first line says what changes")
@@ -147,7 +149,7 @@ class CommitScreen(Screen["CommitDone | None"]):
             self._hint.say("write one line first")
             return
         self._is_mine = self._busy = True
-        self._hint.say("committing: your hooks run")
+        self._hint.say("committing: your hooks run · Esc stops them")
         self._commit(text)
 
     @work(group="commit")
@@ -178,4 +180,9 @@ class CommitScreen(Screen["CommitDone | None"]):
         )
 
     def action_leave(self) -> None:
-        self.dismiss(None)
+        """Back; while git runs, stop it first: a commit never goes on unseen."""
+        if self._busy:
+            self._session.stop_commit()
+            self._hint.say("stopping git and its hooks")
+        else:
+            self.dismiss(None)

@@ -1,7 +1,8 @@
 """One line under the panes: what the keys do here, or what just happened.
 
 The rule kept here: a notice stays until the person does something else; nothing moves by time.
-What does not fit of the keys is left out whole; a long notice is cut at its end.
+What does not fit of the keys is left out whole, a long piece of news is cut at its end; warnings
+and errors take the rows they need, since the next step stands at their end.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ class Hint(Widget, can_focus=False):
         self._notice, self._level = text, level
         for name in _MARKS:
             self.set_class(bool(text) and name == level, f"-{name}")
-        self.refresh()
+        self.refresh(layout=True)
 
     def render(self) -> Content:
         width = self.content_size.width
         if not self._notice:
             return Content(fitting(self._rest, width))
         text = _MARKS.get(self._level, "") + one_line(self._notice)
-        if cell_len(text) > width > 1:
+        if self._level == "info" and cell_len(text) > width > 1:
             text = set_cell_size(text, width - 1) + "…"
         return Content(text)
 
