@@ -114,7 +114,7 @@ def fault_of(refusal: Refusal, place: Place) -> SparkFault:
     """The fault with its sentence and what to do about it."""
     code, status, host = refusal.code, refusal.status, place.host
     words = scrub(refusal.message, place.secret)
-    said = f": {words}" if words else "."
+    said = f": {_whole(words)}" if words else "."
     model = place.model or "the model"
     if _is_model_missing(refusal):
         return ModelMissing(
@@ -154,9 +154,30 @@ def fault_of(refusal: Refusal, place: Place) -> SparkFault:
     )
 
 
+def _whole(words: str) -> str:
+    """
+    >>> _whole("unexpected end of stream"), _whole("Try again.")
+    ('unexpected end of stream.', 'Try again.')
+    """
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+_CALL_FAILED = re.compile(r"(Multiple exceptions: )?Connect call failed \(.*", re.DOTALL)
+
+
+def _plain(why: str) -> str:
+    """A system's words without its numbers.
+
+    >>> _plain("[Errno 111] Connect call failed ('127.0.0.1', 9)")
+    'nobody answers at this address'
+    """
+    return _CALL_FAILED.sub("nobody answers at this address", _ERRNO.sub("", why))
+
+
 def key_refused(host: str, status: int = 0, words: str = "") -> KeyRefused:
     number = f" ({status})" if status else ""
-    said = f": {words}" if words else "."
+    said = f": {_whole(words)}" if words else "."
     return KeyRefused(
         f"{host} refused the key{number}{said}",
         hint=f"{UNTOUCHED} Set another key; this one is not tried again by itself.",
@@ -166,7 +187,7 @@ def key_refused(host: str, status: int = 0, words: str = "") -> KeyRefused:
 def unreachable(place: Place, why: str) -> ConnectFault:
     """Never got through: nothing was sent."""
     return ConnectFault(
-        f"No connection to {place.host}: {scrub(why, place.secret)}",
+        f"No connection to {place.host}: {_whole(_plain(scrub(why, place.secret)))}",
         hint=f"{UNTOUCHED} Check the network and the base URL: spark-tui doctor.",
     )
 
@@ -174,7 +195,7 @@ def unreachable(place: Place, why: str) -> ConnectFault:
 def broken_off(place: Place, why: str) -> StreamFault:
     """Got through, then broke."""
     return StreamFault(
-        f"{place.host} broke off the answer: {scrub(why, place.secret)}",
+        f"{place.host} broke off the answer: {_whole(_plain(scrub(why, place.secret)))}",
         hint=f"{KEPT} Ask again to go on.",
     )
 
