@@ -92,7 +92,9 @@ def test_resizing_while_it_streams(start: Start) -> None:
     terminal.sees("streaming")
     for columns, rows in ((60, 20), (200, 50), (20, 5), (118, 35)):
         terminal.resize(columns, rows)
-    terminal.sees(r"\[##\]").sees("Ask for a change")
+        drawn = len(terminal.output) + 300
+        terminal.until(lambda drawn=drawn: len(terminal.output) > drawn, "nothing drawn")  # type: ignore[misc]
+    terminal.sees(r"\[##\]", limit_s=60).sees("Ask for a change")
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
