@@ -155,6 +155,7 @@ _VERBS = {"add": "adds", "delete": "deletes", "move": "moves", "mode": "changes 
 _WROTE = {
     "accept": "wrote",
     "undo": "took back in",
+    "reject": "took back in",
     "undo-turn": "took the turn back in",
     "redo": "wrote again",
 }
