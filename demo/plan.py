@@ -117,14 +117,16 @@ def _refined(script: Script, ask: Ask) -> Answer:
 
 def _played(script: Script, ask: Ask) -> Answer:
     """The reply that is due after the outputs which have come."""
-    outputs = len(ask.outputs)
+    outputs, last = len(ask.outputs), 0
     for reply in _replies(script.steps, ask.offer):
         parts = _joined(_part(step, ask) for step in reply)
         calls = sum(isinstance(part, Call) for part in parts)
         if not calls or outputs < calls:
             return Answer(script.name, parts, script.fault)
-        outputs -= calls
-    failed = any(FAILED.search(output) for output in ask.outputs)
+        outputs, last = outputs - calls, calls
+    # What became of the last calls stands in the first paragraph; below it may be quoted text.
+    ends = [output.partition("\n\n")[0] for output in ask.outputs[-last:]]
+    failed = any(FAILED.search(end) for end in ends)
     return Answer(script.name, (Text(NOT_ALL if failed else "Done.\n"),))
 
 

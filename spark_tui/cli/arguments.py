@@ -77,7 +77,7 @@ def accept_options(parser: Parser, *, default: str) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="also this ignored, secret-looking or self-running file",
+        help="also this ignored, secret-looking or self-running file, or all in this folder",
     )
 
 

@@ -119,6 +119,8 @@ def reason_of(hunk: HunkState) -> str:
     """Why it is not written, or why a placed one deserves a look; "" when there is nothing."""
     if hunk.status in (Status.UNPLACED, Status.CONFLICT, Status.SUPERSEDED):
         return hunk.message or (hunk.why.message if hunk.why else "")
+    if hunk.met is not None and (hunk.met.message or hunk.met.already):
+        return hunk.met.message or "the file has this already"
     return hunk.risk
 
 
@@ -143,6 +145,8 @@ def _hunk(state: SessionState, hunk: HunkState, *, with_text: bool) -> dict[str,
     }
     if hunk.move_to is not None:
         row["move_to"] = hunk.move_to
+    if hunk.met is not None and hunk.met.moved_by:
+        row["moved_by"] = hunk.met.moved_by
     if with_text:
         row["old"], row["new"] = _sides(state.snapshots.get(hunk.base or ""), hunk)
     return row

@@ -70,6 +70,8 @@ def rows(face: Face, hunks: Iterable[HunkState]) -> None:
 def row(hunk: HunkState) -> str:
     """t1h2 placed app.py:14 +3 -1 about: why."""
     line = f":{hunk.place.start + 1}" if hunk.place and hunk.kind == "edit" else ""
+    if line and hunk.met is not None and hunk.met.moved_by:
+        line += f" (moved by {hunk.met.moved_by:+})"
     what = "" if hunk.kind == "edit" else f" ({hunk.kind})"
     moved = f" -> {hunk.move_to}" if hunk.move_to else ""
     flags = f" [{', '.join(sorted(hunk.flags))}]" if hunk.flags else ""

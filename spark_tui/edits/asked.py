@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from spark_tui.edits.linediff import changes
+from spark_tui.edits.linediff import Change, changes
 
 _COMMENT = r"^\s*(?:#|//|--|/\*|<!--|\{/\*|;|%)\s*"
 _LEFT_OUT = r"(?:existing|rest|unchanged|remaining|remains|same|previous|other|omitted)\b"
@@ -20,6 +21,8 @@ _ABBREVIATED = re.compile(
     rf"{_COMMENT}(?:(?:\.\.\.|…).{{0,60}}\b{_LEFT_OUT}|(?:the )?{_LEFT_OUT}.{{0,60}}(?:\.\.\.|…))",
     re.IGNORECASE,
 )
+_SHORT = 40_000
+"""Old times new lines up to which two sides are short."""
 _BARE_DOTS = re.compile(r"^\s*(?:\.\.\.|…)\s*$")
 
 
@@ -42,6 +45,8 @@ class Asked:
     """1-based line given by a numeric header."""
     at_end: bool = False
     """Marked as the end of the file."""
+    newline: bool | None = None
+    """Whether the file ends with a newline afterwards; None: as it did."""
 
     @property
     def old(self) -> tuple[Written, ...]:
@@ -54,7 +59,8 @@ class Asked:
         return tuple(line for line in self.body if line.sign != "-")
 
     def without_blank_edges(self) -> Asked | None:
-        """The same without kept blank lines at its ends; None if there are none."""
+        """The same without kept blank lines at its ends; None if there are none, or if beside
+        them a blank line comes or goes: which one it is could not be told then."""
         start, end = 0, len(self.body)
         while start < end and _is_blank(self.body[start]):
             start += 1
@@ -62,7 +68,12 @@ class Asked:
             end -= 1
         if end - start == len(self.body) or start == end:
             return None
-        return Asked(self.body[start:end], self.headers, self.hint, self.at_end)
+        edges = [self.body[start]] if start else []
+        if end < len(self.body):
+            edges.append(self.body[end - 1])
+        if any(line.sign != " " and not line.text.strip() for line in edges):
+            return None
+        return replace(self, body=self.body[start:end])
 
 
 def from_sides(search: Sequence[str], replace: Sequence[str]) -> tuple[Written, ...]:
@@ -73,13 +84,21 @@ def from_sides(search: Sequence[str], replace: Sequence[str]) -> tuple[Written, 
     """
     body: list[Written] = []
     at = 0
-    for run in changes(search, replace):
+    for run in _runs(search, replace):
         body += [Written(" ", text) for text in search[at : run.start]]
         body += [Written("-", text) for text in search[run.start : run.end]]
         body += [Written("+", text) for text in replace[run.new_start : run.new_end]]
         at = run.end
     body += [Written(" ", text) for text in search[at:]]
     return tuple(body)
+
+
+def _runs(search: Sequence[str], replace: Sequence[str]) -> Sequence[Change]:
+    """Short sides are compared by their longest equal runs, as a reader does it."""
+    if len(search) * len(replace) > _SHORT:
+        return changes(search, replace)
+    matcher = SequenceMatcher(None, search, replace, autojunk=False)
+    return [Change(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
 
 
 def splits(

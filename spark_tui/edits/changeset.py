@@ -38,6 +38,10 @@ class Flag(StrEnum):
     REWRITE = "rewrite"
     END_OF_FILE = "end-of-file"
     UNSEEN = "unseen"
+    SHRINKS = "shrinks"
+    """A rewrite that drops a large part of the file: may be code left out."""
+    PATH = "path"
+    """The reply left folders of the path out; one file alone can be meant, and its lines fit."""
     IGNORED = "ignored"
     RUNS_LATER = "runs-later"
     SECRET = "secret"  # noqa: S105 - the name of a flag
@@ -52,6 +56,9 @@ class Edit:
     end: int
     lines: tuple[str, ...]
     """New lines without endings."""
+    newline: bool | None = None
+    """Of an edit at the end of the file: whether the file ends with a newline afterwards. None:
+    as it did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,10 @@ class Placed:
     flags: frozenset[Flag] = frozenset()
     already: bool = False
     """The new side is in the file already: a no-op."""
+    eol: str = "\n"
+    """With which the lines of a new file end."""
+    mode: int | None = None
+    """Of a mode hunk or a new file: 0o644 or 0o755. None: the file's own, 0o644 for a new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +88,7 @@ class Unplaced:
 
     code: str
     """diverges, not_found, ambiguous, overlap, no_file, exists, path, truncated, malformed,
-    abbreviated, encoding, binary."""
+    abbreviated, already_there, encoding, binary."""
     message: str
     candidates: tuple[int, ...] = ()
     """0-based snapshot lines."""

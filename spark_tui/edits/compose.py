@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from spark_tui.edits.changeset import Edit, Hunk, Kind, Placed
+from spark_tui.edits.changeset import Edit, Hunk, Kind, Placed, Unplaced
 from spark_tui.edits.snapshot import Snapshot
 
 _ESCAPES = re.compile("[\udc80-\udcff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FOREIGN = re.compile("[^\x00-\x7f\udc80-\udcff]")
 """Neither ASCII nor an escaped byte: has no certain bytes in a file of unknown encoding."""
 
@@ -23,8 +24,9 @@ class EncodeRefused(ValueError):
     """The inserted text cannot be written in the file's encoding."""
 
 
-def compose(base: Snapshot | None, edits: Sequence[Edit]) -> bytes:
-    """The exact bytes of the file with `edits` applied; None as base means a new file.
+def compose(base: Snapshot | None, edits: Sequence[Edit], *, eol: str = "\n") -> bytes:
+    """The exact bytes of the file with `edits` applied; None as base means a new file, whose
+    lines end with `eol`.
 
     Escaped bytes are written as they are: they come from a file (an edit taken back), never from
     a reply, whose lines are looked at before they get a place.
@@ -32,8 +34,11 @@ def compose(base: Snapshot | None, edits: Sequence[Edit]) -> bytes:
     ordered = in_order(edits)
     if base is None:
         lines = [line for edit in ordered for line in edit.lines]
+        text = "".join(f"{line}{eol}" for line in lines)
+        if lines and lines[-1] and any(edit.newline is False for edit in ordered):
+            text = text[: -len(eol)]
         try:
-            return "".join(f"{line}\n" for line in lines).encode("utf-8")
+            return text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise EncodeRefused(_says(error)) from error
     for edit in ordered:
@@ -50,7 +55,7 @@ def compose(base: Snapshot | None, edits: Sequence[Edit]) -> bytes:
         parts += [line + ending for line in edit.lines]
         at = edit.end
     parts += _kept(base, at, len(base.lines))
-    text = _settled(base, parts)
+    text = _settled(base, parts, next((e.newline for e in ordered if e.newline is not None), None))
     if base.encoding == "utf-8":
         return base.bom + text.encode("utf-8", "surrogateescape")
     return base.bom + base.encode(text)
@@ -61,11 +66,27 @@ def result_of(base: Snapshot | None, hunks: Sequence[Hunk]) -> bytes | None:
     if any(hunk.kind is Kind.DELETE for hunk in hunks):
         return None
     edits: list[Edit] = []
+    eol = "\n"
     for hunk in hunks:
         if not isinstance(hunk.place, Placed):
             raise ValueError(f"hunk {hunk.number} has no place")
         edits += hunk.place.edits
-    return compose(base, edits)
+        eol = hunk.place.eol if hunk.kind is Kind.ADD else eol
+    return compose(base, edits, eol=eol)
+
+
+def no_text(lines: Iterable[str]) -> Unplaced | None:
+    """Why these lines of a reply cannot be put into a text file; None if they can.
+
+    Half a surrogate pair stands for a byte of a file, and a reply has none of those; a file with
+    a NUL is binary from then on.
+    """
+    for line in lines:
+        if "\0" in line:
+            return Unplaced("binary", f"{line[:60]!r} holds a NUL byte")
+        if not line.isascii() and _SURROGATE.search(line):
+            return Unplaced("encoding", f"{line[:60]!r} holds half a surrogate pair")
+    return None
 
 
 def cannot_encode(base: Snapshot, lines: Iterable[str]) -> str:
@@ -124,20 +145,25 @@ def _ending(base: Snapshot, edit: Edit) -> str:
     return base.majority_eol
 
 
-def _settled(base: Snapshot, parts: list[str]) -> str:
-    """One text whose last line ends as the file did; a former last line gets an ending.
+def _settled(base: Snapshot, parts: list[str], newline: bool | None) -> str:
+    """One text whose last line ends as the file did, or as `newline` says; a former last line
+    gets an ending.
 
     An empty last line keeps its ending: without one it would be no line.
     """
     if not parts:
         return ""
-    if base.eols and not base.eols[-1]:
+    bare_end = bool(base.eols) and not base.eols[-1]
+    if bare_end:
         for i, part in enumerate(parts[:-1]):
             if not part.endswith("\n"):
                 parts[i] = part + base.majority_eol
-        last = parts[-1]
-        bare = last[:-2] if last.endswith("\r\n") else last.removesuffix("\n")
+    last = parts[-1]
+    bare = last[:-2] if last.endswith("\r\n") else last.removesuffix("\n")
+    if bare_end if newline is None else not newline:
         parts[-1] = bare or last
+    elif bare == last:
+        parts[-1] = last + base.majority_eol
     return "".join(parts)
 
 

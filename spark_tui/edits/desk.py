@@ -10,13 +10,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from spark_tui.edits.asked import Asked, is_abbreviation
-from spark_tui.edits.changeset import Edit, Flag, Kind, Placed, Unplaced
+from spark_tui.edits.changeset import Edit, Flag, Kind, Placed, Quality, Unplaced
 from spark_tui.edits.claims import Claims
-from spark_tui.edits.compose import cannot_encode
+from spark_tui.edits.compose import cannot_encode, no_text
+from spark_tui.edits.elision import filled
 from spark_tui.edits.index import FileIndex
 from spark_tui.edits.linediff import changes
 from spark_tui.edits.place import Several, exact_starts, place, settle
 from spark_tui.edits.snapshot import Snapshot
+
+_CLOSE = 6
+"""Kept lines between two edits of a rewrite up to which they are one hunk, as in git's diffs."""
+_CONTENT = frozenset((Kind.EDIT, Kind.ADD))
+_WRITTEN_WHOLE = "another part of the reply writes this file as a whole, or edits it"
+_PROVEN = (Quality.EXACT, Quality.TRAILING)
+"""What shows that a file is the one that was meant."""
+_LARGE = 10
+"""Lines with text from which on a file can be said to shrink."""
+_MOST_GONE = 40
+"""Percent of the lines with text that may vanish before it looks as if code was left out."""
 
 
 @dataclass(slots=True)
@@ -47,6 +59,8 @@ class Desk:
     hunks: list[Waiting | Settled] = field(default_factory=list)
     _index: FileIndex | None = None
     _claims: Claims = field(default_factory=Claims)
+    _whole: tuple[str, ...] | None = None
+    """All lines of the file, where a part of the reply gave them."""
     _kinds: set[Kind] = field(default_factory=set)
     """What the placed hunks do."""
 
@@ -73,14 +87,29 @@ class Desk:
                 return (old, new) if len(starts) == 1 else None
         return None
 
-    def change(self, number: int, asked: Asked) -> list[Waiting | Settled]:
-        """A finished hunk; returns everything that has a verdict (or waits) because of it."""
+    def change(self, number: int, asked: Asked, *, given: str = "") -> list[Waiting | Settled]:
+        """A finished hunk; returns everything that has a verdict (or waits) because of it.
+
+        `given` is the path of the reply where folders were added to it: then only lines that are
+        exactly those of the file, in one place, show that it is the file that was meant.
+        """
+        if self._whole is not None:
+            return self.settle(number, Kind.EDIT, Unplaced("overlap", _WRITTEN_WHOLE))
         found = place(asked, self.index)
-        if isinstance(found, Several):
+        if isinstance(found, Several) and not given:
             waiting = Waiting(number, asked, found)
             self.hunks.append(waiting)
             return [waiting]
-        return self.settle(number, Kind.EDIT, found)
+        verdict = found.why if isinstance(found, Several) else found
+        if given:
+            if isinstance(verdict, Placed) and verdict.quality in _PROVEN and not verdict.already:
+                verdict = replace(verdict, flags=verdict.flags | {Flag.PATH})
+            else:
+                verdict = self._not_meant(given)
+        return self.settle(number, Kind.EDIT, verdict)
+
+    def _not_meant(self, given: str) -> Unplaced:
+        return Unplaced("no_file", f"{given} does not exist; did you mean {self.path}?")
 
     def settle(self, number: int, kind: Kind, found: Placed | Unplaced) -> list[Waiting | Settled]:
         """A verdict, unless an earlier hunk stands in its way; waiting neighbours follow."""
@@ -95,17 +124,52 @@ class Desk:
         """The reply is over: what still waits gets its verdict."""
         return self._settle_before(len(self.hunks))
 
-    def create(self, number: int, lines: Sequence[str]) -> list[Waiting | Settled]:
-        """The file as a whole: new, or in place of what is there."""
-        new = tuple(lines)
-        if self.snapshot is None:
-            return self.settle(number, Kind.ADD, Placed(0, 0, (Edit(0, 0, new),)))
-        return self.settle(number, Kind.EDIT, _rewrite(self.snapshot, new))
+    def add(
+        self,
+        number: int,
+        lines: Sequence[str],
+        newline: bool | None = None,
+        mode: int | None = None,
+        eol: str = "\n",
+    ) -> list[Waiting | Settled]:
+        """The file is new."""
+        left_out = next((line for line in lines if is_abbreviation(line)), None)
+        if left_out is not None:
+            why = f"{self.path} is a new file, and code was left out: {left_out.strip()!r}"
+            return self.settle(number, Kind.ADD, Unplaced("abbreviated", why))
+        if refused := no_text(lines):
+            return self.settle(number, Kind.ADD, refused)
+        edit = Edit(0, 0, tuple(lines), newline)
+        return self.settle(number, Kind.ADD, Placed(0, 0, (edit,), eol=eol, mode=mode))
 
-    def remove(self, number: int) -> list[Waiting | Settled]:
-        """The file is to go."""
-        size = len(self.snapshot.lines) if self.snapshot else 0
-        return self.settle(number, Kind.DELETE, Placed(0, size, (Edit(0, size, ()),)))
+    def rewrite(self, lines: Sequence[str], *, given: str = "") -> tuple[Placed, ...] | Unplaced:
+        """The file as a whole in place of what is there: one place for each run of changes.
+
+        `given` as for `change`: most of the file's lines must show that it is the one.
+        """
+        if self.snapshot is None:
+            raise ValueError(f"{self.path} does not exist")
+        new = tuple(lines)
+        if Kind.MOVE in self._kinds:
+            return Unplaced("malformed", "the reply both moves this file and writes it anew")
+        if self._whole not in (None, new) or (self._whole is None and self._kinds & _CONTENT):
+            return Unplaced("overlap", _WRITTEN_WHOLE)
+        self._whole = new
+        places = _rewrite(self.snapshot, new)
+        if not given or isinstance(places, Unplaced):
+            return places
+        if _gone(self.snapshot.lines, new) > _MOST_GONE:
+            return self._not_meant(given)
+        return tuple(replace(p, flags=p.flags | {Flag.PATH}) for p in places)
+
+    def remove(self, number: int, quoted: Sequence[str] = ()) -> list[Waiting | Settled]:
+        """The file is to go. The lines that the reply quotes, if any, must be those of the file."""
+        lines = self.snapshot.lines if self.snapshot else ()
+        if quoted and [x.rstrip() for x in quoted] != [x.rstrip() for x in lines]:
+            why = f"the lines to remove are not those of {self.path}"
+            return self.settle(number, Kind.DELETE, Unplaced("diverges", why))
+        gone = Placed(0, len(lines), (Edit(0, len(lines), ()),))
+        return self.settle(number, Kind.DELETE, gone)
 
     def _allowed(self, kind: Kind, found: Placed | Unplaced) -> Placed | Unplaced:
         if isinstance(found, Unplaced):
@@ -116,6 +180,8 @@ class Desk:
             return replace(found, edits=(), already=True)
         if self._kinds and (kind is Kind.DELETE or Kind.DELETE in self._kinds):
             return Unplaced("malformed", "the reply both changes and deletes this file")
+        if kind is Kind.MOVE and self._whole is not None:
+            return Unplaced("malformed", "the reply both moves this file and writes it anew")
         if kind is Kind.MOVE and Kind.MOVE in self._kinds:
             return Unplaced("overlap", "an earlier hunk moves this file already")
         if self._claims.same(found.edits):
@@ -176,17 +242,45 @@ def _neighbour(entry: Waiting | Settled) -> Placed | None:
     return None
 
 
-def _rewrite(base: Snapshot, new: tuple[str, ...]) -> Placed | Unplaced:
-    """The whole file anew, as the edits that make it so."""
+def _rewrite(base: Snapshot, new: tuple[str, ...]) -> tuple[Placed, ...] | Unplaced:
+    """The edits that make it so, those close to each other together."""
     here = set(base.lines)
     left_out = next((line for line in new if line not in here and is_abbreviation(line)), None)
     if left_out is not None:
-        return Unplaced("abbreviated", f"code was left out: {left_out.strip()!r}")
-    edits = tuple(
-        Edit(c.start, c.end, new[c.new_start : c.new_end]) for c in changes(base.lines, new)
+        whole = filled(base.lines, new)
+        if whole is None:
+            return Unplaced("abbreviated", f"code was left out: {left_out.strip()!r}")
+        new = whole
+    edits = [Edit(c.start, c.end, new[c.new_start : c.new_end]) for c in changes(base.lines, new)]
+    added = [line for edit in edits for line in edit.lines]
+    if refused := no_text(added):
+        return refused
+    if why := cannot_encode(base, added):
+        return Unplaced("encoding", why)
+    if not edits:
+        return (Placed(0, len(base.lines), (), already=True),)
+    flags = {Flag.REWRITE, Flag.SHRINKS} if _shrinks(base.lines, new) else {Flag.REWRITE}
+    groups: list[list[Edit]] = []
+    for edit in edits:
+        if groups and edit.start - groups[-1][-1].end <= _CLOSE:
+            groups[-1].append(edit)
+        else:
+            groups.append([edit])
+    return tuple(
+        Placed(group[0].start, group[-1].end, tuple(group), flags=frozenset(flags))
+        for group in groups
     )
-    refused = cannot_encode(base, (line for edit in edits for line in edit.lines))
-    if refused:
-        return Unplaced("encoding", refused)
-    flags = frozenset({Flag.REWRITE})
-    return Placed(0, len(base.lines), edits, flags=flags, already=not edits)
+
+
+def _shrinks(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether a large part of the file vanishes, as it does where code was left out."""
+    before = sum(1 for line in old if line.strip())
+    after = sum(1 for line in new if line.strip())
+    return before >= _LARGE and after < before and _gone(old, new) > _MOST_GONE
+
+
+def _gone(old: Sequence[str], new: Sequence[str]) -> float:
+    """Percent of the lines with text that are no longer there."""
+    kept = set(new)
+    texts = [line for line in old if line.strip()]
+    return 100 * sum(1 for line in texts if line not in kept) / max(1, len(texts))

@@ -1,8 +1,8 @@
 """Rows of a diff from a snapshot and edits, and the same as unified text.
 
 The rule kept here: rows are computed from the file's own lines, never from a reply's idea of
-them; in each edit the removed lines come before the added ones. Colours and width are the
-screen's business.
+them; in each edit the removed lines come before the added ones. Which words of a line changed is
+worked out when somebody looks at the row. Colours and width are the screen's business.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from spark_tui.edits.words import Spans, changed_spans
 
 _PAIRED = 60
 """Longest run of removed or added lines whose words are compared."""
+_TRIES = 500
+"""Pairs of lines that are compared in one diff to find out which belong together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,17 @@ class Row:
     """1-based line in the old file; None where it has none."""
     new: int | None
     text: str
-    emphasis: tuple[tuple[int, int], ...] = ()
-    """Spans of changed characters inside `text`."""
+    other: str | None = None
+    """The removed line that this one took the place of, or the added one that took its place."""
+
+    @property
+    def emphasis(self) -> Spans:
+        """Spans of changed characters inside `text`."""
+        if self.other is None:
+            return ()
+        if self.sign == "-":
+            return changed_spans(self.text, self.other)[0]
+        return changed_spans(self.other, self.text)[1]
 
 
 def hunk_rows(base: Snapshot | None, place: Placed, *, context: int = 3) -> tuple[Row, ...]:
@@ -70,13 +81,18 @@ def unified(path: str, base: Snapshot | None, edits: Sequence[Edit], *, context:
         f"--- a/{path}\n" if base is not None else "--- /dev/null\n",
         "+++ /dev/null\n" if gone and lines else f"+++ b/{path}\n",
     ]
-    open_end = bool(base and base.eols and not base.eols[-1])
+    is_bare = bool(base and base.eols and not base.eols[-1])
+    newline = next((e.newline for e in ordered if e.newline is not None), None)
+    will_be_bare = is_bare if newline is None else not newline
     total = len(lines) + sum(len(e.lines) - (e.end - e.start) for e in ordered)
     for group in _groups(lines, ordered, context):
         for row in group:
             out.append(f"{'' if row.sign == '@' else row.sign}{row.text}\n")
-            is_last = row.new == total if row.sign == "+" else row.old == len(lines)
-            if open_end and row.sign != "@" and is_last:
+            if row.sign == "+":
+                ends_bare = will_be_bare and row.new == total
+            else:
+                ends_bare = is_bare and row.sign != "@" and row.old == len(lines)
+            if ends_bare:
                 out.append("\\ No newline at end of file\n")
     return "".join(out)
 
@@ -90,6 +106,7 @@ def count(base: Snapshot | None, place: Placed) -> tuple[int, int]:
 
 def _groups(lines: Sequence[str], edits: Sequence[Edit], context: int) -> Iterator[tuple[Row, ...]]:
     """Rows of edits whose contexts touch, an "@" row first."""
+    pairing = _Pairing()
     delta = 0
     i = 0
     while i < len(edits):
@@ -103,7 +120,7 @@ def _groups(lines: Sequence[str], edits: Sequence[Edit], context: int) -> Iterat
         at, shift = start, delta
         for edit in run:
             rows += _same(lines, at, edit.start, shift)
-            rows += _changed(lines, edit, shift)
+            rows += _changed(lines, edit, shift, pairing)
             shift += len(edit.lines) - (edit.end - edit.start)
             at = edit.end
         rows += _same(lines, at, end, shift)
@@ -120,39 +137,51 @@ def _same(lines: Sequence[str], start: int, end: int, shift: int) -> list[Row]:
     return [Row(" ", i + 1, i + 1 + shift, lines[i]) for i in range(start, end)]
 
 
-def _changed(lines: Sequence[str], edit: Edit, shift: int) -> list[Row]:
-    removed = list(lines[edit.start : edit.end])
-    marks = _emphasis(removed, edit.lines)
+def _changed(lines: Sequence[str], edit: Edit, shift: int, pairing: _Pairing) -> list[Row]:
+    removed = lines[edit.start : edit.end]
+    pairs = pairing.of(removed, edit.lines)
+    added_of = dict(pairs)
+    removed_of = {j: i for i, j in pairs}
     rows = [
-        Row("-", edit.start + k + 1, None, text, marks[0].get(k, ()))
+        Row("-", edit.start + k + 1, None, text, _at(edit.lines, added_of.get(k)))
         for k, text in enumerate(removed)
     ]
     rows += [
-        Row("+", None, edit.start + shift + k + 1, text, marks[1].get(k, ()))
+        Row("+", None, edit.start + shift + k + 1, text, _at(removed, removed_of.get(k)))
         for k, text in enumerate(edit.lines)
     ]
     return rows
 
 
-def _emphasis(
-    removed: Sequence[str], added: Sequence[str]
-) -> tuple[dict[int, Spans], dict[int, Spans]]:
-    """Spans by line, for the removed and the added side.
+def _at(lines: Sequence[str], k: int | None) -> str | None:
+    return None if k is None else lines[k]
+
+
+class _Pairing:
+    """Which removed and which added line of an edit are one line that changed.
 
     Runs of equal length are paired line by line; else each removed line takes the next added one
-    that is like it.
+    that is like it, as long as there are tries left.
     """
-    here: dict[int, Spans] = {}
-    there: dict[int, Spans] = {}
-    if not removed or not added or max(len(removed), len(added)) > _PAIRED:
-        return here, there
-    even = len(removed) == len(added)
-    nxt = 0
-    for k, text in enumerate(removed):
-        for j in (k,) if even else range(nxt, min(nxt + 4, len(added))):
-            spans = changed_spans(text, added[j])
-            if spans != ((), ()):
-                here[k], there[j] = spans
-                nxt = j + 1
+
+    def __init__(self) -> None:
+        self._left = _TRIES
+
+    def of(self, removed: Sequence[str], added: Sequence[str]) -> list[tuple[int, int]]:
+        """(removed, added), in order."""
+        if not removed or not added or max(len(removed), len(added)) > _PAIRED:
+            return []
+        if len(removed) == len(added):
+            return [(k, k) for k in range(len(added))]
+        pairs: list[tuple[int, int]] = []
+        nxt = 0
+        for k, text in enumerate(removed):
+            if self._left <= 0:
                 break
-    return here, there
+            for j in range(nxt, min(nxt + 4, len(added))):
+                self._left -= 1
+                if changed_spans(text, added[j]) != ((), ()):
+                    pairs.append((k, j))
+                    nxt = j + 1
+                    break
+        return pairs

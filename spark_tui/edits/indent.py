@@ -15,8 +15,8 @@ Convert = Callable[[str], str]
 
 
 def indent_of(line: str) -> str:
-    """The blanks before the first sign."""
-    return line[: len(line) - len(line.lstrip())]
+    """The blanks and tabs before the first sign."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def fit(pairs: Sequence[tuple[str, str]], wanted: Iterable[str]) -> Mapping[str, str] | None:

@@ -13,7 +13,8 @@ from spark_tui.edits.changeset import Kind, Unplaced
 from spark_tui.edits.demux import Demux
 from spark_tui.edits.desk import Desk
 from spark_tui.edits.formats.signals import Opened, Section, Signal
-from spark_tui.edits.live import LiveSearch
+from spark_tui.edits.jsontext import JsonText
+from spark_tui.edits.live import LiveRewrite, LiveSearch
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Draft:
     body: list[Written] = field(default_factory=list)
     search: list[str] = field(default_factory=list)
     live: LiveSearch | None = None
+    rewrite: LiveRewrite | None = None
 
 
 @dataclass(slots=True)
@@ -38,11 +40,15 @@ class Lane:
     over: bool = False
     section: Section | None = None
     path: str = ""
+    given: str = ""
+    """The path of the reply, where folders were added to it."""
     refused: Unplaced | None = None
     desk: Desk | None = None
     draft: Draft | None = None
     waits_for: str | None = None
     held: list[Signal] = field(default_factory=list)
+    json: JsonText | None = None
+    """Where the text comes as the arguments of a function call."""
 
 
 def cannot_create(desk: Desk, search: list[str]) -> Unplaced | None:

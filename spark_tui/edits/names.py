@@ -25,8 +25,10 @@ class Refusal:
     message: str
 
 
-def check_path(raw: str) -> str | Refusal:
+def check_path(raw: str, root: str = "") -> str | Refusal:
     """The normalised relative POSIX path, or why it is refused.
+
+    An absolute path below `root` (absolute itself) is taken as the relative one.
 
     >>> check_path("./src//app.py")
     'src/app.py'
@@ -34,6 +36,8 @@ def check_path(raw: str) -> str | Refusal:
     "'../secret' leaves the work tree"
     """
     path = unquote(raw)
+    if root and path.startswith(f"{root.rstrip('/')}/"):
+        path = path[len(root.rstrip("/")) + 1 :].lstrip("/")
     reason = _reason(path)
     if reason:
         return Refusal("path", f"{path!r} {reason}")

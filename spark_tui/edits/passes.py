@@ -7,7 +7,7 @@ Which comparison counts is place.py's decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spark_tui.edits.asked import Asked, Written
@@ -74,21 +74,45 @@ def placed_at(asked: Asked, index: FileIndex, step: Pass, start: int) -> Placed 
         end = start + len(old)
         edits = edits_of(asked.body, [w.text for w in asked.body], index, start, None)
         return Placed(start, end, edits, step.quality, already=not edits)
-    pairs = [
-        (indent_of(w.text), indent_of(index.lines[start + i]))
-        for i, w in enumerate(old)
-        if w.text.strip()
-    ]
-    added = [w.text for w in asked.body if w.sign == "+" and w.text.strip()]
-    indents = fit(pairs, (indent_of(text) for text in added))
+    there = [indent_of(index.lines[start + i]) for i in range(len(old))]
+    pairs = [(indent_of(w.text), own) for w, own in zip(old, there, strict=True) if w.text.strip()]
+    added = {indent_of(w.text) for w in asked.body if w.sign == "+" and w.text.strip()}
+    indents = _sure(fit(pairs, added), old, there, added)
     if indents is None:
         return None
     texts = [
-        indents[indent_of(w.text)] + w.text.lstrip() if w.sign == "+" and w.text.strip() else w.text
+        indents[indent_of(w.text)] + w.text.lstrip(" \t")
+        if w.sign == "+" and w.text.strip()
+        else w.text
         for w in asked.body
     ]
     edits = edits_of(asked.body, texts, index, start, [w.text for w in asked.body])
     return Placed(start, start + len(old), edits, step.quality, already=not edits)
+
+
+def _sure(
+    indents: Mapping[str, str] | None, old: Sequence[Written], there: Sequence[str], added: set[str]
+) -> Mapping[str, str] | None:
+    """The map, unless the kept lines may have come without their sign and mean another one.
+
+    Lines that go have a sign of their own and settle it. Else a shift by one, three, ... blanks
+    is the odd one: the sign is more likely missing than the indentation wrong by so many.
+    """
+    lines = [(w, own) for w, own in zip(old, there, strict=True) if w.text.strip()]
+    if not any(w.sign == " " and w.other is not None for w, _ in lines):
+        return indents
+    pairs = [(indent_of(w.text if w.other is None else w.other), own) for w, own in lines]
+    others = fit(pairs, added)
+    if others is None or others == indents:
+        return indents
+    is_same = all(old == new for old, new in pairs)
+    if indents is None:
+        return others if is_same else None
+    if is_same:
+        return None
+    shifts = {len(new) - len(indent_of(w.text)) for w, new in lines}
+    has_tabs = any("\t" in indent_of(w.text) + new for w, new in lines)
+    return None if len(shifts) == 1 and min(shifts) % 2 and not has_tabs else indents
 
 
 def edits_of(

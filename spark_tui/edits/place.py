@@ -12,15 +12,19 @@ from dataclasses import dataclass, replace
 
 from spark_tui.edits.asked import Asked, Written, is_abbreviation, is_elision
 from spark_tui.edits.changeset import Edit, Flag, Placed, Quality, Unplaced
-from spark_tui.edits.compose import cannot_encode
+from spark_tui.edits.compose import cannot_encode, no_text
 from spark_tui.edits.drift import drift
 from spark_tui.edits.index import FileIndex, exact_key
 from spark_tui.edits.nearest import explain
 from spark_tui.edits.passes import PASSES, Pass, placed_at, starts_of
-from spark_tui.edits.scope import Range, header_lines, scopes
+from spark_tui.edits.scope import header_lines, scopes
 
 _MOST_ORDERED = 512
 """Candidates above which neither order nor indentation is asked: there are too many."""
+_WORDY = 3
+"""Letters and digits that make a line one of its own, unlike a bracket."""
+_CLOSERS = frozenset(("end", "endif", "done", "esac", "else", "then", "pass", "break", "return"))
+"""Words that often stand twice in a row."""
 _MOST_NAMED = 12
 """Candidates that are told; more help nobody."""
 
@@ -35,9 +39,16 @@ class Several:
 
 def place(asked: Asked, index: FileIndex) -> Placed | Unplaced | Several:
     """Where the hunk goes."""
-    refused = cannot_encode(index.snapshot, (w.text for w in asked.body if w.sign == "+"))
-    if refused:
-        return Unplaced("encoding", refused)
+    found = _place(asked, index)
+    return _with_newline(found, asked, index) if isinstance(found, Placed) else found
+
+
+def _place(asked: Asked, index: FileIndex) -> Placed | Unplaced | Several:
+    added = [w.text for w in asked.body if w.sign == "+"]
+    if refused := no_text(added):
+        return refused
+    if why := cannot_encode(index.snapshot, added):
+        return Unplaced("encoding", why)
     left_out = next((w.text for w in asked.body if w.sign == "+" and is_abbreviation(w.text)), None)
     if left_out is not None and left_out not in index.table(exact_key):
         return Unplaced("abbreviated", f"code was left out: {left_out.strip()!r}")
@@ -50,7 +61,7 @@ def place(asked: Asked, index: FileIndex) -> Placed | Unplaced | Several:
     if bare is not None and bare.old:
         found = _search(bare, index)
         if found is not None:
-            return found
+            return _unless_around(asked, index, found)
     for form in (asked, bare):
         if form is not None:
             at = _already(form, index)
@@ -74,18 +85,37 @@ def settle(asked: Asked, index: FileIndex, start: int) -> Placed | None:
     for step in PASSES[:2]:
         placed = placed_at(asked, index, step, start)
         if placed is not None:
+            placed = _with_newline(placed, asked, index)
             return replace(placed, flags=placed.flags | {Flag.BY_ORDER})
     return None
 
 
-def first_change(body: Sequence[Written]) -> int:
-    """Old lines before the first one that changes."""
+def _with_newline(placed: Placed, asked: Asked, index: FileIndex) -> Placed:
+    """The last edit says how the file ends, where the reply does and the hunk reaches the end."""
+    size = len(index.lines)
+    eols = index.snapshot.eols
+    if asked.newline is None or placed.end != size or not size:
+        return placed
+    if asked.newline is bool(eols[-1]):
+        return placed
+    edits = placed.edits
+    if not edits or edits[-1].end < size:
+        edits = (*edits, Edit(size - 1, size, (index.lines[-1],)))
+    last = replace(edits[-1], newline=asked.newline)
+    return replace(placed, edits=(*edits[:-1], last), already=False)
+
+
+def _told_by(body: Sequence[Written]) -> int:
+    """The last old line by which a hunk can lie in the block that a header names: the first one
+    that goes, or the one above the first that comes. Context below may belong to the next block."""
     n = 0
     for line in body:
-        if line.sign != " ":
+        if line.sign == "+":
+            return max(0, n - 1)
+        if line.sign == "-":
             return n
         n += 1
-    return n
+    return max(0, n - 1)
 
 
 def _search(asked: Asked, index: FileIndex) -> Placed | Unplaced | Several | None:
@@ -94,6 +124,8 @@ def _search(asked: Asked, index: FileIndex) -> Placed | Unplaced | Several | Non
     for step in PASSES:
         if step.other and not others:
             continue
+        if step.mapped and (at := _already(asked, index)) is not None:
+            return Placed(at, at + len(asked.new), (), already=True)
         starts = starts_of(old, index, step)
         if step.mapped and len(starts) <= _MOST_ORDERED:
             starts = [s for s in starts if placed_at(asked, index, step, s)]
@@ -107,9 +139,9 @@ def _decide(
 ) -> Placed | Unplaced | Several:
     """One place is taken; of several, header, end mark, number and order may leave one."""
     if len(starts) > 1 and asked.headers:
-        change = first_change(asked.body)
+        change = _told_by(asked.body)
         inside = scopes(asked.headers, index)
-        named = [s for s in starts if any(_covers(r, s + change) for r in inside)]
+        named = [s for s in starts if any(r[0] <= s + change and s < r[1] for r in inside)]
         if inside and not named:
             return _ambiguous(starts)
         starts = named or starts
@@ -137,26 +169,47 @@ def _ambiguous(starts: Sequence[int], what: str = "the old text") -> Unplaced:
     )
 
 
-def _unless_done(asked: Asked, index: FileIndex, placed: Placed) -> Placed:
-    """An insertion without context on its far side stands there already if its lines do.
+def _unless_done(asked: Asked, index: FileIndex, placed: Placed) -> Placed | Unplaced:
+    """An insertion whose result stands there already, at its beginning or its end.
 
-    One line may well be wanted twice; two or more with text are the same edit sent again.
+    One line with words may well be wanted twice, and lines without any often are.
     """
     if len(placed.edits) != 1:
         return placed
     edit = placed.edits[0]
-    if edit.start != edit.end or sum(1 for line in edit.lines if line.strip()) < 2:
+    words = sum(1 for line in edit.lines if _is_wordy(line))
+    if edit.start != edit.end or not words:
         return placed
-    size = len(edit.lines)
-    below = index.lines[edit.start : edit.start + size] == edit.lines
-    above = index.lines[max(0, edit.start - size) : edit.start] == edit.lines
-    if (asked.body[-1].sign == "+" and below) or (asked.body[0].sign == "+" and above):
+    old = index.lines
+    new = (*old[placed.start : edit.start], *edit.lines, *old[edit.end : placed.end])
+    size = len(new)
+    if new not in (
+        old[placed.start : placed.start + size],
+        old[max(0, placed.end - size) : placed.end],
+    ):
+        return placed
+    if words > 1:
         return replace(placed, edits=(), already=True)
-    return placed
+    why = f"the line to insert stands there already: {edit.lines[0].strip() or edit.lines[-1]!r}"
+    return Unplaced("already_there", why, (edit.start,))
 
 
-def _covers(span: Range, line: int) -> bool:
-    return span[0] <= line <= span[1]
+def _is_wordy(line: str) -> bool:
+    return sum(map(str.isalnum, line)) >= _WORDY and line.strip(" \t;:,()") not in _CLOSERS
+
+
+def _unless_around(
+    asked: Asked, index: FileIndex, found: Placed | Unplaced | Several
+) -> Placed | Unplaced | Several:
+    """The place of a hunk without the blank lines at its ends, unless with them its result stands
+    around that very place."""
+    at = _already(asked, index) if isinstance(found, Placed) else None
+    if at is None or not isinstance(found, Placed):
+        return found
+    end = at + len(asked.new)
+    if at <= found.start and found.end <= end:
+        return Placed(at, end, (), already=True)
+    return found
 
 
 def _inserted(asked: Asked, index: FileIndex) -> Placed | Unplaced:
@@ -164,6 +217,8 @@ def _inserted(asked: Asked, index: FileIndex) -> Placed | Unplaced:
     new = tuple(w.text for w in asked.body)
     size = len(index.lines)
     flags: frozenset[Flag] = frozenset()
+    if asked.hint is not None and asked.hint < size:
+        return Unplaced("not_found", "only lines to add, and no line of the file to find the place")
     if asked.headers and not asked.at_end:
         within = scopes(asked.headers[:-1], index) or [(0, size)]
         below = header_lines(asked.headers[-1], index, within)

@@ -2,23 +2,21 @@
 
 The rule kept here: when `save` returns, the bytes, modes and absences are on the disk and
 reachable from refs/spark/<session>/<turn>/<n>; the user's repository is not involved at all, and
-there need not be one. Writing files is worktree.py's business; `recover` uses it at the start to
-put right what a killed process left half done.
+there need not be one. Writing files is worktree.py's business, what a note means recovering.py's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import json
 import os
 import re
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from spark_tui.errors import DiskFault, GitFault, RefusedFault
+from spark_tui.errors import DiskFault, GitFault
 from spark_tui.repo.durable import (
     empty,
     overwrite,
@@ -30,7 +28,6 @@ from spark_tui.repo.durable import (
 from spark_tui.repo.places import as_fault
 from spark_tui.repo.record import Files, read_message, script
 from spark_tui.repo.run import Git, Ran
-from spark_tui.repo.worktree import Change, Worktree
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _OID = re.compile(r"[0-9a-f]{40,64}")
@@ -80,7 +77,8 @@ class CheckpointStore:
         return store
 
     def save(self, session: str, turn: int, files: Files) -> str:
-        """Keep what `files` were (None: did not exist) and return the checkpoint's id."""
+        """Keep what `files` were (None: did not exist) and return the checkpoint's id. For the
+        holder of the lock only."""
         if not _SESSION.fullmatch(session) or turn < 0:
             raise ValueError(f"not a session and turn: {session!r}, {turn}")
         with self._guard:
@@ -90,6 +88,7 @@ class CheckpointStore:
                 self._numbers.pop((session, turn), None)
                 number, said = self._import(session, turn, files, skip=1)
             if said.status != 0:
+                self._clear()
                 raise GitFault(
                     "Could not save a checkpoint; nothing was applied.",
                     hint=said.err.decode("utf-8", "replace").strip(),
@@ -216,6 +215,7 @@ class CheckpointStore:
     def _import(self, session: str, turn: int, files: Files, *, skip: int = 0) -> tuple[int, Ran]:
         """One process writes blobs, trees, commit and ref: 5 ms where four processes take 12."""
         if (session, turn) not in self._numbers:
+            self._clear()
             above = f"refs/spark/{session}/{turn}/"
             refs = self._ask("for-each-ref", "--format=%(refname)", above).decode("ascii").split()
             self._numbers[session, turn] = max((int(r.rpartition("/")[2]) for r in refs), default=0)
@@ -227,6 +227,13 @@ class CheckpointStore:
         )
         return number, said
 
+    def _clear(self) -> None:
+        """What an import that failed, or was killed, left behind: half a pack, and a report."""
+        for pattern in ("objects/pack/tmp_*", "fast_import_crash_*"):
+            for left in self._store.glob(pattern):
+                with contextlib.suppress(OSError):
+                    left.unlink()
+
     def _ask(self, *args: str, input: bytes | None = None, timeout_s: float = 30) -> bytes:
         said = self._git.run(*args, input=input, timeout_s=timeout_s, git_dir=self._store)
         if said.status != 0:
@@ -237,107 +244,5 @@ class CheckpointStore:
         return said.out
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """What was found and done about a write that did not end."""
-
-    outcome: Literal["finished", "untouched", "restored", "left"]
-    """All files had their new bytes; none had; some had, and the old ones were put back; none
-    had the old ones, so that nothing could be told and everything was left as found."""
-    checkpoint: str
-    paths: tuple[str, ...]
-    written: tuple[str, ...]
-    """Had their new bytes when we came."""
-    restored: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
-    """Had neither old nor new bytes: somebody's later work, left alone."""
-
-    @property
-    def message(self) -> str:
-        """For the person, at the start."""
-        count = f"Interrupted apply: {len(self.written)} of {len(self.paths)} files written."
-        kept = f" Left as found: {', '.join(self.kept)}." if self.kept else ""
-        match self.outcome:
-            case "finished":
-                return f"{count} It is complete."
-            case "untouched":
-                return f"{count}{kept} Nothing was changed."
-            case "restored":
-                return f"{count} Restored.{kept} Nothing lost."
-            case "left":
-                return f"{count}{kept} Look at them."
-
-
-def intent(checkpoint: str, changes: Sequence[Change]) -> bytes:
-    """The note for `begin`: enough to know afterwards how far `write_all` came."""
-    new = [[c.path, _digest(c.data)] for c in changes]
-    return json.dumps({"format": 1, "checkpoint": checkpoint, "new": new}).encode("ascii")
-
-
-def recover(store: CheckpointStore, worktree: Worktree) -> Recovery | None:
-    """At the start, under the lock: finish or take back what was begun. None: nothing was.
-
-    A note whose removal a power cut undid finds the new bytes, or later work: neither is touched.
-    """
-    note = store.unfinished()
-    if note is None:
-        return None
-    document = json.loads(note)
-    checkpoint: str = document["checkpoint"]
-    new: dict[str, str | None] = {path: digest for path, digest in document["new"]}
-    try:
-        old = store.load(checkpoint)
-    except GitFault:
-        old = {}
-    worktree.sweep(new)
-    written: list[str] = []
-    kept: list[str] = []
-    back: dict[str, str | None] = {}
-    unwritten = False
-    for path, wanted in new.items():
-        try:
-            found = worktree.read(path)
-        except RefusedFault:
-            kept.append(path)
-            continue
-        now = None if found is None else found.digest
-        if now == wanted:
-            written.append(path)
-            back[path] = now
-        elif path in old and now == _kept_digest(old[path]):
-            unwritten = True
-        elif path in old and found is not None and worktree.shared(path):
-            # A hard-linked file is overwritten in place and may be torn.
-            store.keep_blob(found.data)
-            back[path] = now
-            unwritten = True
-        else:
-            kept.append(path)
-    paths, had = tuple(new), tuple(written)
-    if had == paths:
-        recovery = Recovery("finished", checkpoint, paths, had)
-    elif not unwritten:
-        recovery = Recovery("left", checkpoint, paths, had, kept=tuple(kept))
-    elif not back:
-        recovery = Recovery("untouched", checkpoint, paths, had, kept=tuple(kept))
-    else:
-        worktree.write_all([_as_change(path, old[path]) for path in back], expected=back)
-        recovery = Recovery("restored", checkpoint, paths, had, tuple(back), tuple(kept))
-    store.done()
-    return recovery
-
-
-def _kept_digest(kept: tuple[bytes, int] | None) -> str | None:
-    return None if kept is None else _digest(kept[0])
-
-
-def _as_change(path: str, kept: tuple[bytes, int] | None) -> Change:
-    return Change(path, None) if kept is None else Change(path, *kept)
-
-
 def _ref(session: str, turn: int, number: int) -> str:
     return f"refs/spark/{session}/{turn}/{number}"
-
-
-def _digest(data: bytes | None) -> str | None:
-    return None if data is None else hashlib.sha256(data).hexdigest()

@@ -35,24 +35,38 @@ def look(path: str, name: str, folder: int) -> tuple[os.stat_result, bytes] | No
         return found, stream.read()
 
 
-def new_mode(found: os.stat_result, mode: int | None) -> int:
-    """The file's own mode; of `mode` only the executable bit counts."""
+def new_mode(found: os.stat_result, mode: int | None, bits: int | None = None) -> int:
+    """The file's own mode; of `mode` only the executable bit counts, `bits` are all."""
     kept = stat.S_IMODE(found.st_mode)
+    if bits is not None:
+        return (kept & ~0o777) | (bits & 0o777)
     if mode is None or bool(mode & 0o100) == bool(kept & 0o100):
         return kept
     return kept | ((kept & 0o444) >> 2) if mode & 0o100 else kept & ~0o111
 
 
-def dress(file: int, mode: int | None, *, like: str, found: os.stat_result, folder: int) -> None:
-    """Give a new file owner, extended attributes and mode of the file it will replace."""
+def set_mode(file: int, mode: int) -> None:
+    """Another's file may be writable for us, its mode never is: it has to fit as it is."""
+    differs = stat.S_IMODE(os.fstat(file).st_mode) ^ mode
+    try:
+        os.fchmod(file, mode)
+    except PermissionError:
+        if differs & 0o777:
+            raise  # Else the system took the set-id bits away, as from everybody who writes.
+
+
+def dress(file: int, mode: int, *, like: str, found: os.stat_result, folder: int) -> None:
+    """Give a new file this mode, and owner and extended attributes of the file that it follows."""
     own = os.fstat(file)
     if (own.st_uid, own.st_gid) != (found.st_uid, found.st_gid):
-        with contextlib.suppress(PermissionError):
+        try:
             os.fchown(file, found.st_uid, found.st_gid)
+        except PermissionError:
+            mode &= 0o1777  # Set-id bits speak of an owner that the new file has not got.
     if sys.platform == "linux":
         with contextlib.suppress(OSError):
             _copy_attributes(like, folder, file)
-    os.fchmod(file, new_mode(found, mode))
+    os.fchmod(file, mode)
 
 
 def _copy_attributes(name: str, folder: int, file: int) -> None:

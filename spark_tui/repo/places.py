@@ -33,6 +33,12 @@ def components(path: str) -> tuple[str, ...]:
     return parts
 
 
+def folders_above(path: str) -> tuple[str, ...]:
+    """The folders of a path, outermost first."""
+    parts = components(path)[:-1]
+    return tuple("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+
+
 def names_git(part: str) -> bool:
     """Whether some file system takes this name for .git (case, ignorable signs, short names)."""
     plain = "".join(
@@ -131,7 +137,10 @@ def as_fault(cause: OSError, path: str, *, needed: int | None = None) -> DiskFau
         case errno.EROFS:
             return DiskFault(f"{path} is on a read-only file system.", hint="Remount it writable.")
         case errno.EACCES | errno.EPERM:
-            return DiskFault(f"No permission for {path}.", hint="Look at its owner and mode.")
+            return DiskFault(
+                f"No permission for {path}.",
+                hint="Look at owner and mode of the file and of its folder.",
+            )
         case errno.ENAMETOOLONG:
             return DiskFault(f"The name {path} is too long for this file system.")
         case _:

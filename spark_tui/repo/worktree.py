@@ -12,22 +12,25 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import RefusedFault
+from spark_tui.errors import RefusedFault, SparkFault
+from spark_tui.repo.change import Change, NotPutBack, Stale, in_place
+from spark_tui.repo.endings import new_file_eol
 from spark_tui.repo.files import look
 from spark_tui.repo.ops import Ops
 from spark_tui.repo.places import (
     as_fault,
     components,
+    folders_above,
     holds_repository,
     opened_parent,
     status,
 )
-from spark_tui.repo.writing import Change, NotPutBack, Stale, Writing
+from spark_tui.repo.writing import Writing
 
 __all__ = ["Change", "NotPutBack", "PathKind", "Stale", "Worktree"]
 
@@ -70,6 +73,10 @@ class Worktree:
             return "directory"
         return "file" if stat.S_ISREG(mode) else "special"
 
+    def new_eol(self, path: str) -> str:
+        """With which lines of a new file end, as the project's own rules say."""
+        return new_file_eol(self.root, path)
+
     def read(self, path: str) -> Snapshot | None:
         """The file's bytes and executable bit; None where there is no file."""
         parts = components(path)
@@ -87,29 +94,64 @@ class Worktree:
         found, data = seen
         return Snapshot.of(path, data, 0o755 if found.st_mode & 0o100 else 0o644)
 
-    def write_all(self, changes: Sequence[Change], *, expected: Mapping[str, str | None]) -> None:
+    def write_all(
+        self,
+        changes: Sequence[Change],
+        *,
+        expected: Mapping[str, str | None],
+        removable: Collection[str] | None = None,
+    ) -> None:
         """Make all `changes`, or none.
 
         `expected` holds, for each path, the sha256 of the bytes it must still have (None: it must
-        not exist). Raises Stale when one differs, RefusedFault or DiskFault when it cannot be
-        done; then nothing was changed. Only after NotPutBack some files may be new: keep the
-        intent, and `recover`.
+        not exist). A folder whose last file goes goes too, if it is `removable` (None: any is).
+        Raises Stale when a file differs, RefusedFault or DiskFault when it cannot be done; then
+        nothing was changed. Only after NotPutBack some files may be new: keep the intent, and
+        `recover`.
         """
-        Writing(self.root, changes, expected, self._ops).run()
+        Writing(self.root, changes, expected, self._ops, removable=removable).run()
 
-    def shared(self, path: str) -> bool:
-        """Whether the file has a second name: it is then overwritten in place."""
-        parts = components(path)
-        with opened_parent(self.root, parts) as folder:
-            found = None if folder is None else status(parts[-1], folder)
-        return found is not None and found.st_nlink > 1
+    def bits(self, path: str) -> int | None:
+        """The permission bits of a file; None where there is none."""
+        found = self._status(path)
+        return None if found is None else stat.S_IMODE(found.st_mode) & 0o777
+
+    def in_place(self, path: str) -> bool:
+        """Whether the file would be overwritten in place, and so may be found torn."""
+        found = self._status(path)
+        return found is not None and in_place(found)
+
+    def missing_folders(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """The folders that writing these paths would make, outermost first."""
+        above = dict.fromkeys(folder for path in paths for folder in folders_above(path))
+        return tuple(folder for folder in above if self.kind(folder) == "missing")
+
+    def remove_empty(self, folders: Iterable[str]) -> None:
+        """Those that are there and empty; given outermost first."""
+        for folder in reversed(tuple(folders)):
+            parts = components(folder)
+            with contextlib.suppress(OSError, SparkFault), self._parent(parts) as above:
+                if above is not None:
+                    self._ops.rmdir(parts[-1], above)
 
     def sweep(self, paths: Iterable[str]) -> None:
         """Remove what an interrupted write of `paths` left beside them."""
         for parts in {components(path) for path in paths}:
-            with contextlib.suppress(RefusedFault), opened_parent(self.root, parts) as folder:
+            with contextlib.suppress(RefusedFault), self._parent(parts) as folder:
                 if folder is not None:
                     _sweep(folder)
+
+    def _status(self, path: str) -> os.stat_result | None:
+        parts = components(path)
+        try:
+            with self._parent(parts) as folder:
+                found = None if folder is None else status(parts[-1], folder)
+        except OSError as cause:
+            raise as_fault(cause, path) from cause
+        return found if found is not None and stat.S_ISREG(found.st_mode) else None
+
+    def _parent(self, parts: tuple[str, ...]) -> contextlib.AbstractContextManager[int | None]:
+        return opened_parent(self.root, parts)
 
 
 def _sweep(folder: int) -> None:

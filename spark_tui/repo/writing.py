@@ -21,76 +21,17 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from spark_tui.errors import DiskFault, RefusedFault
-from spark_tui.repo.files import dress, look, new_mode
+from spark_tui.repo.change import Change, NotPutBack, Stale, Target
+from spark_tui.repo.files import dress, look, new_mode, set_mode
 from spark_tui.repo.ops import Ops
 from spark_tui.repo.places import as_fault, components, open_parent, opened_parent, status
 
 _TOGETHER = 100
 """Files open at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one path shall be."""
-
-    path: str
-    data: bytes | None
-    """None: no file."""
-    mode: int | None = None
-    """Only its executable bit counts; None keeps the file's own."""
-
-
-class Stale(RefusedFault):
-    """Files changed since they were read; nothing was written."""
-
-    code = "stale"
-
-    def __init__(self, paths: Sequence[str]) -> None:
-        names = ", ".join(paths)
-        super().__init__(
-            f"Changed on disk meanwhile: {names}. Nothing was written.",
-            hint="Look at the file again; the proposal is kept.",
-        )
-        self.paths = tuple(paths)
-
-
-class NotPutBack(DiskFault):
-    """A write failed half way and so did the way back: the intent must stay for `recover`."""
-
-    code = "not_put_back"
-
-
-@dataclass(slots=True)
-class _Target:
-    """One path on its way."""
-
-    change: Change
-    parts: tuple[str, ...]
-    found: os.stat_result | None
-    old: bytes | None
-    folder: int = -1
-    staged: str = field(default_factory=lambda: f".spark-tui-{secrets.token_hex(6)}.tmp")
-
-    @property
-    def path(self) -> str:
-        return self.change.path
-
-    @property
-    def name(self) -> str:
-        return self.parts[-1]
-
-    @property
-    def in_place(self) -> bool:
-        """Replacing would cut a hard link, or take a file away from its owner."""
-        found = self.found
-        if found is None or self.change.data is None:
-            return False
-        return found.st_nlink > 1 or os.geteuid() not in (0, found.st_uid)
 
 
 class Writing:
@@ -102,11 +43,14 @@ class Writing:
         changes: Sequence[Change],
         expected: Mapping[str, str | None],
         ops: Ops,
+        *,
+        removable: Collection[str] | None = None,
     ) -> None:
         self._root = root
         self._changes = changes
         self._expected = expected
         self._ops = ops
+        self._removable = removable
         self._back: list[tuple[str, Callable[[], None]]] = []
         self._open: dict[tuple[str, ...], int] = {}
         self._made_in: list[int] = []
@@ -126,11 +70,9 @@ class Writing:
             for target in targets:
                 if target.change.data is None:
                     self._set_aside(target)
-            for folder in (*self._open.values(), *self._made_in):
-                self._ops.fsync(folder)
+            self._sync_folders()
             self._settled = True
-            for target in targets:
-                self._discard(target)
+            self._discard(targets)
         except FileNotFoundError as cause:
             raise Stale([self._at]) from cause
         except OSError as cause:
@@ -141,8 +83,8 @@ class Writing:
             for folder in (*self._open.values(), *self._made_in):
                 os.close(folder)
 
-    def _check(self) -> list[_Target]:
-        targets: list[_Target] = []
+    def _check(self) -> list[Target]:
+        targets: list[Target] = []
         stale: list[str] = []
         for change in self._changes:
             self._at = change.path
@@ -152,8 +94,8 @@ class Writing:
             found, old = seen if seen is not None else (None, None)
             if _digest(old) != self._expected[change.path]:
                 stale.append(change.path)
-            target = _Target(change, parts, found, old)
-            if _same(target):
+            target = Target(change, parts, found, old)
+            if target.is_done:
                 continue
             if found is not None and change.data is not None and not found.st_mode & 0o222:
                 raise DiskFault(
@@ -165,7 +107,7 @@ class Writing:
             raise Stale(stale)
         return targets
 
-    def _stage(self, targets: Sequence[_Target]) -> None:
+    def _stage(self, targets: Sequence[Target]) -> None:
         """All are written, then all are synced: the first sync does most of the others' work."""
         with contextlib.ExitStack() as files:
             written: list[tuple[str, int]] = []
@@ -178,18 +120,20 @@ class Writing:
                 files.callback(os.close, file)
                 written.append((target.path, file))
                 self._ops.write(file, target.change.data)
-                self._dress(file, target, target.change.mode)
+                self._dress(file, target, target.change)
             for path, file in written:
                 self._at = path
                 self._ops.fsync(file)
 
-    def _create(self, target: _Target) -> int:
-        mode = 0o600 if target.found else 0o666
+    def _create(self, target: Target) -> int:
+        change = target.change
+        is_new = target.found is None and change.bits is None and change.source is None
+        mode = 0o666 if is_new else 0o600
         file = self._ops.create(target.staged, mode, target.folder)
         self._back.append((target.path, lambda: self._drop(target.staged, target.folder)))
         return file
 
-    def _folder(self, target: _Target) -> int:
+    def _folder(self, target: Target) -> int:
         """One descriptor for all targets in the same folder."""
         above = target.parts[:-1]
         if above not in self._open:
@@ -206,24 +150,24 @@ class Writing:
             self._ops.mkdir(name, folder)
             self._back.append((self._at, lambda: self._remove_folder(name, keep)))
 
-    def _still_reachable(self, targets: Sequence[_Target]) -> None:
+    def _still_reachable(self, targets: Sequence[Target]) -> None:
         """A folder that was moved or replaced since it was opened is not written to."""
         for target in {t.parts[:-1]: t for t in targets}.values():
             with opened_parent(self._root, target.parts) as now:
                 if now is None or not os.path.samestat(os.fstat(now), os.fstat(target.folder)):
                     raise Stale([target.path])
 
-    def _swap(self, target: _Target) -> None:
+    def _swap(self, target: Target) -> None:
         self._at = target.path
         if target.found is None:
             self._add(target)
             return
         self._exchange(target)
         self._back.append((target.path, lambda: self._exchange(target)))
-        if not _unchanged(target.staged, target):
+        if not target.is_at(target.staged):
             raise Stale([target.path])
 
-    def _add(self, target: _Target) -> None:
+    def _add(self, target: Target) -> None:
         name, staged, folder = target.name, target.staged, target.folder
         try:
             linked = self._ops.link(staged, name, folder)
@@ -235,7 +179,7 @@ class Writing:
             self._ops.rename(staged, name, folder)
         self._back.append((target.path, lambda: self._ops.unlink(name, folder)))
 
-    def _exchange(self, target: _Target) -> None:
+    def _exchange(self, target: Target) -> None:
         """Target and staged file change names; where that is not one step, by a third name."""
         name, staged, folder = target.name, target.staged, target.folder
         if self._ops.exchange(staged, name, folder):
@@ -254,67 +198,98 @@ class Writing:
             self._ops.rename(spare, name, folder)
             raise
 
-    def _copy(self, spare: str, target: _Target) -> None:
+    def _copy(self, spare: str, target: Target) -> None:
         seen = look(target.path, target.name, target.folder)
         if seen is None:
             raise Stale([target.path])
         file = self._ops.create(spare, 0o600, target.folder)
         try:
             self._ops.write(file, seen[1])
-            self._dress(file, target, None)
+            self._dress(file, target, Change(target.path, None))
             self._ops.fsync(file)
         finally:
             os.close(file)
 
-    def _dress(self, file: int, target: _Target, mode: int | None) -> None:
-        if target.found is None:
-            os.fchmod(file, new_mode(os.fstat(file), mode))
-            return
-        dress(file, mode, like=target.name, found=target.found, folder=target.folder)
+    def _dress(self, file: int, target: Target, change: Change) -> None:
+        if target.found is not None:
+            mode = new_mode(target.found, change.mode, change.bits)
+            dress(file, mode, like=target.name, found=target.found, folder=target.folder)
+        elif change.source is None or not self._dress_like(file, change, change.source):
+            os.fchmod(file, new_mode(os.fstat(file), change.mode, change.bits))
 
-    def _overwrite(self, target: _Target) -> None:
+    def _dress_like(self, file: int, change: Change, source: str) -> bool:
+        parts = components(source)
+        with opened_parent(self._root, parts) as folder:
+            found = None if folder is None else status(parts[-1], folder)
+            if folder is None or found is None or not stat.S_ISREG(found.st_mode):
+                return False
+            mode = new_mode(found, change.mode, change.bits)
+            dress(file, mode, like=parts[-1], found=found, folder=folder)
+        return True
+
+    def _overwrite(self, target: Target) -> None:
         self._at = target.path
         data, old = target.change.data, target.old
-        if data is None or old is None:
-            return
-        if not _unchanged(target.name, target):
-            raise Stale([target.path])
-        self._back.append((target.path, lambda: self._pour(target, old, None)))
-        self._pour(target, data, target.change.mode)
+        if data is not None and old is not None:
+            self._pour(target, data, target.change, over=old)
 
-    def _pour(self, target: _Target, data: bytes, mode: int | None) -> None:
-        flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    def _pour(self, target: Target, data: bytes, change: Change, *, over: bytes | None) -> None:
+        """Through one descriptor: what is checked is what is written. `over` may be None only on
+        the way back, when anything may be in the file."""
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         file = os.open(target.name, flags, dir_fd=target.folder)
         try:
             found = target.found
             if found is None or not os.path.samestat(os.fstat(file), found):
                 raise Stale([target.path])
+            if over is not None:
+                if os.pread(file, len(over) + 1, 0) != over:
+                    raise Stale([target.path])
+                back, kept = over, Change(target.path, None)
+                self._back.append((target.path, lambda: self._pour(target, back, kept, over=None)))
             self._ops.write(file, data)
             self._ops.truncate(file, len(data))
-            os.fchmod(file, new_mode(found, mode))
+            set_mode(file, new_mode(found, change.mode, change.bits))
             self._ops.fsync(file)
         finally:
             os.close(file)
 
-    def _set_aside(self, target: _Target) -> None:
+    def _set_aside(self, target: Target) -> None:
         self._at = target.path
         name, staged, folder = target.name, target.staged, target.folder
         self._ops.rename(name, staged, folder)
         self._back.append((target.path, lambda: self._ops.rename(staged, name, folder)))
-        if not _unchanged(staged, target):
+        if not target.is_at(staged):
             raise Stale([target.path])
 
-    def _discard(self, target: _Target) -> None:
-        """The new state holds and is durable; what cannot be cleaned up now is swept later."""
-        with contextlib.suppress(OSError):
+    def _sync_folders(self) -> None:
+        """Each folder in which a name came, went or changed, once."""
+        opened = (*self._open.values(), *self._made_in)
+        kinds = [(os.fstat(folder), folder) for folder in opened]
+        for folder in {(found.st_dev, found.st_ino): folder for found, folder in kinds}.values():
+            self._ops.fsync(folder)
+
+    def _discard(self, targets: Sequence[Target]) -> None:
+        """The new state holds and is durable: what is not let go of at once is asked once more,
+        and is no reason to fail."""
+        left = [t for t in targets if not self._dropped(t)]
+        for target in left:
+            self._dropped(target)
+        for target in targets:
+            if target.change.data is None:
+                with contextlib.suppress(OSError, RefusedFault, DiskFault):
+                    self._remove_empty(target.parts[:-1])
+
+    def _dropped(self, target: Target) -> bool:
+        try:
             self._drop(target.staged, target.folder)
-        if target.change.data is None:
-            with contextlib.suppress(OSError, RefusedFault, DiskFault):
-                self._remove_empty(target.parts[:-1])
+        except OSError:
+            return False
+        return True
 
     def _remove_empty(self, parts: tuple[str, ...]) -> None:
         """As git does: a folder whose last file went goes too."""
-        while parts:
+        while parts and (self._removable is None or "/".join(parts) in self._removable):
             with opened_parent(self._root, parts) as folder:
                 if folder is None:
                     return
@@ -351,27 +326,6 @@ class Writing:
         needed = next((len(c.data) for c in self._changes if c.path == self._at and c.data), None)
         fault = as_fault(cause, self._at, needed=needed)
         return DiskFault(f"{fault.message} Nothing was changed.", hint=fault.hint)
-
-
-def _unchanged(name: str, target: _Target) -> bool:
-    """Whether the file that now has this name is the one that was checked."""
-    now = status(name, target.folder)
-    then = target.found
-    if now is None or then is None or not stat.S_ISREG(now.st_mode):
-        return False
-    if (now.st_ino, now.st_size, now.st_mtime_ns) == (then.st_ino, then.st_size, then.st_mtime_ns):
-        return True
-    seen = look(target.path, name, target.folder)
-    return seen is not None and seen[1] == target.old
-
-
-def _same(target: _Target) -> bool:
-    change, found = target.change, target.found
-    if change.data != target.old:
-        return False
-    if found is None or change.mode is None:
-        return True
-    return bool(found.st_mode & 0o100) == bool(change.mode & 0o100)
 
 
 def _digest(data: bytes | None) -> str | None:

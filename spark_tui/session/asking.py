@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 
+from spark_tui.edits.formats.table import NAMES, Name
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import SparkFault, UsageFault
 from spark_tui.model.provider import Provider, Request, WireChanged
@@ -82,7 +83,13 @@ class Asking:
         finally:
             self._leave(turn)
 
-    async def apply(self, reply: str, asked: Asked, seen: Mapping[str, Snapshot]) -> Outcome:
+    async def apply(
+        self,
+        reply: str,
+        asked: Asked,
+        seen: Mapping[str, Snapshot],
+        formats: Collection[Name] = NAMES,
+    ) -> Outcome:
         """A reply that is there already, as a turn of its own; all or nothing."""
         turn = self._begin()
         try:
@@ -91,7 +98,7 @@ class Asking:
             self._meter.start(0)
             run = self._new_run(turn, seen, all_seen=True)
             try:
-                result = await run.take_text(reply)
+                result = await run.take_text(reply, formats=formats)
                 await self._answering.accept_automatically(run, result, asked)
             except SparkFault as fault:
                 return await self._failed(turn, run, fault)
@@ -153,8 +160,9 @@ class Asking:
             await self._promise(replace(started, files=sent))
             self._meter.start(self._context.size())
             run = self._new_run(turn, shown)
+            run.earlier.holds = asked.is_automatic
             if asked.refines:
-                run.to_replace.append(asked.refines)
+                run.earlier.asked_for.append(asked.refines)
             first = True
             for left in range(MAX_ROUNDS, -1, -1):
                 result = await self._play(run, provider, request)
@@ -165,7 +173,7 @@ class Asking:
                 self._count(run, result)
                 if not goes_on:
                     return await self._end(turn, run, result)
-                run.to_replace += [
+                run.earlier.asked_for += [
                     h for h in result.hunks if self._state.hunks[h].status is Status.UNPLACED
                 ]
                 request = self._context.further_request(model, provider.wire_hint())
@@ -177,7 +185,9 @@ class Asking:
                 raise  # The journal did not take the start: there is no turn.
             return await self._failed(turn, self._run, fault)
         finally:
-            if not is_recorded:
+            if is_recorded:
+                talk.drop_unanswered()
+            else:
                 talk.back_to(before)
                 if turn in self._state.turns:
                     talk.unanswered.append(asked.preface + plan.prompt)

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from spark_tui.edits.formats.table import format_named
+from spark_tui.edits.formats.table import Name, format_named
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import LimitFault, SparkFault
 from spark_tui.model.provider import CustomTool, FunctionTool, Request, Tool, UserText
@@ -23,6 +23,7 @@ from spark_tui.session.conversation import Conversation, file_block
 from spark_tui.session.events import FileSent
 from spark_tui.session.meter import Meter
 from spark_tui.session.state import SessionState
+from spark_tui.session.tallying import Formats
 from spark_tui.settings.config import Settings
 
 T = TypeVar("T")
@@ -93,8 +94,15 @@ class Context:
         worktree: Worktree,
         repository: Callable[[], Repository | None],
         reads: Executor,
+        formats: Formats,
     ) -> None:
         self.conversation = Conversation()
+        self.formats = formats
+        self.model = ""
+        """Of the last request."""
+        self.format: Name = "v4a"
+        """That the last request asked for."""
+        self._has_custom_tools = True
         self._state = state
         self._settings = settings
         self._meter = meter
@@ -131,7 +139,12 @@ class Context:
         """Look up what the prompt means and count it. Reads off the loop; sends nothing."""
         talk = self.conversation
         asked = _Asked(prompt, tuple(named), dropped, shown, dict(talk.seen), talk.chars)
-        return await self._off(self._plan, asked)
+
+        def look() -> Plan:
+            self.formats.load()  # another process may know more by now
+            return self._plan(asked)
+
+        return await self._off(look)
 
     def request(
         self, plan: Plan, *, model: str, wire: str, preface: str = ""
@@ -140,7 +153,7 @@ class Context:
         is as it was then."""
         self._check_window(plan.tokens, plan.files)
         talk = self.conversation
-        outputs, note = talk.settle(self._state)
+        outputs, note = talk.settle(self._state, {*plan.snapshots, *plan.known})
         blocks = "".join(file_block(s) for s in plan.snapshots.values())
         status = f"[state of your earlier proposals]\n{note}\n\n" if note else ""
         text = f"{status}{talk.repeated(plan.prompt)}{preface}{blocks}{plan.prompt}"
@@ -152,6 +165,7 @@ class Context:
             for c in plan.files
             if c.path in plan.snapshots
         )
+        self._choose(model, wire)
         return self.next_request(model, wire), sent
 
     def further_request(self, model: str, wire: str) -> Request:
@@ -160,16 +174,15 @@ class Context:
         return self.next_request(model, wire)
 
     def next_request(self, model: str, wire: str) -> Request:
-        """The conversation as it stands.
-
-        Chat completions have no custom tools: there edits are asked for as blocks in the text.
-        """
-        is_plain = wire == "chat"
+        """The conversation as it stands. A turn keeps its format, unless the wire changes."""
+        if self._has_custom_tools is not _has_custom_tools(wire):
+            self._choose(model, wire)
+        has_tool = self._has_custom_tools and self.format == "v4a"
         return Request(
             model=model,
-            instructions=self._instructions("blocks" if is_plain else "v4a"),
+            instructions=self._instructions(),
             items=tuple(self.conversation.items),
-            tools=_tools()[1:] if is_plain else _tools(),
+            tools=_tools() if has_tool else _tools()[1:],
             max_output_tokens=self._settings.max_output_tokens or None,
             effort=self._settings.effort or None,
             temperature=self._settings.temperature,
@@ -177,10 +190,16 @@ class Context:
             cache_key=self._state.session or None,
         )
 
+    def _choose(self, model: str, wire: str) -> None:
+        """The format that suits the wire and has not failed this model lately."""
+        self.model = model
+        self._has_custom_tools = _has_custom_tools(wire)
+        self.format = self.formats.choose(model, has_custom_tool=self._has_custom_tools)
+
     def size(self, extra: int = 0) -> int:
         """Estimated tokens of the conversation plus `extra` characters."""
         return self._meter.estimate(
-            self.conversation.chars + len(self._instructions("v4a")) + 900 + extra
+            self.conversation.chars + len(self._instructions()) + 900 + extra
         )
 
     # -- blocking, in a read thread -------------------------------------------
@@ -220,7 +239,7 @@ class Context:
                 continue
             snapshots[path] = snapshot
             chips.append(Chip(path, tokens, "changed" if reason == "history" else reason))
-        agents = self._instructions("v4a")
+        agents = self._instructions()
         if self._agents:
             chips.append(Chip("AGENTS.md", self._meter.estimate(len(self._agents)), "instructions"))
         total = self._meter.estimate(len(prompt) + asked.chars + len(agents) + 900) + sum(
@@ -265,13 +284,14 @@ class Context:
         except SparkFault:
             return None
 
-    def _instructions(self, fmt: str) -> str:
+    def _instructions(self) -> str:
         if self._agents is None:
             snapshot = self._read("AGENTS.md")
             text = "\n".join(snapshot.lines)[:20_000] if snapshot else ""
             self._agents = "" if policy.holds_secret(text) else text
         project = f"\n# The project's own instructions (AGENTS.md)\n{self._agents}\n"
-        return f"{INSTRUCTIONS}\n{format_named(fmt).instructions}{project if self._agents else ''}"
+        how = format_named(self.format).instructions
+        return f"{INSTRUCTIONS}\n{how}{project if self._agents else ''}"
 
     def _check_window(self, tokens: int, files: Sequence[Chip]) -> None:
         window = self._meter.window
@@ -288,6 +308,11 @@ class Context:
 
     async def _off(self, job: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._reads, lambda: job(*args))
+
+
+def _has_custom_tools(wire: str) -> bool:
+    """Chat completions have none: there edits can only be asked for in the text."""
+    return wire != "chat"
 
 
 def _tools() -> tuple[Tool, ...]:

@@ -7,13 +7,19 @@ like to the model is remembered by digest, so that only changes are sent again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from spark_tui.edits.changeset import Kind
+from spark_tui.edits.compose import EncodeRefused, compose
+from spark_tui.edits.news import news
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.model.provider import AssistantText, Item, Opaque, ToolCall, ToolOutput, UserText
 from spark_tui.session.events import HunkId
-from spark_tui.session.state import SessionState, Status
+from spark_tui.session.merging import edits_of
+from spark_tui.session.policy import is_secret_name
+from spark_tui.session.shelf import is_secret
+from spark_tui.session.state import HunkState, SessionState, Status
 
 _SETTLED = frozenset(
     {Status.ACCEPTED, Status.REJECTED, Status.UNDONE, Status.ALREADY_THERE, Status.SUPERSEDED,
@@ -75,27 +81,38 @@ class Conversation:
         self.seen = dict(mark.seen)
         self.unanswered[:] = mark.unanswered
 
+    def drop_unanswered(self) -> None:
+        """A repair that was never sent, or of which nothing came, is over with its turn."""
+        if self.items and isinstance(self.items[-1], UserText):
+            self.items.pop()
+
     def repeated(self, prompt: str) -> str:
         """What was asked for in vain before, to stand in front of this prompt."""
         asked, self.unanswered = self.unanswered, []
         old = [p for p in dict.fromkeys(asked) if p not in prompt][-_REPEATED:]
         return "".join(f"[asked before, not answered]\n{p}\n\n" for p in old)
 
-    def settle(self, state: SessionState) -> tuple[list[Item], str]:
-        """Outputs owed for earlier edit calls, and a note on all other hunks."""
+    def settle(self, state: SessionState, shown: Container[str] = ()) -> tuple[list[Item], str]:
+        """Outputs owed for earlier edit calls, and a note on all other hunks; of files that are
+        not `shown` as a whole, the new text around what was applied, too."""
         outputs: list[Item] = [
-            ToolOutput(o.call.call_id, fate(state, o.hunks), custom=o.call.custom)
+            ToolOutput(
+                o.call.call_id, with_news(state, o.hunks, self.told, shown), custom=o.call.custom
+            )
             for o in self.owed
         ]
-        covered = {h for o in self.owed for h in o.hunks}
-        loose = [h for h in state.hunks if h not in self.told and h not in covered]
+        covered = {h for o in self.owed for h in state.standing(o.hunks)}
+        known = self.told | covered
+        loose = [h for h in state.standing(state.hunks) if h not in known]
+        note = with_news(state, loose, self.told, shown) if loose else ""
         self.tell(state, (*covered, *loose))
         self.owed.clear()
-        return outputs, fate(state, loose) if loose else ""
+        return outputs, note
 
     def tell(self, state: SessionState, hunks: Iterable[HunkId]) -> None:
         """The model knows of these; what is still open it is told of again."""
-        self.told |= {h for h in hunks if state.hunks[h].status in _SETTLED}
+        settled = (h for h in state.standing(hunks) if state.hunks[h].status in _SETTLED)
+        self.told.update(settled)
 
     def recall(self, state: SessionState) -> None:
         """What was said in earlier runs of this session; files are shown anew when needed."""
@@ -113,7 +130,7 @@ def fate(state: SessionState, hunks: Sequence[HunkId]) -> str:
     if not hunks:
         return "No files were modified."
     rows: dict[str, list[str]] = {}
-    for hid in hunks:
+    for hid in state.standing(hunks):
         hunk = state.hunks[hid]
         match hunk.status:
             case Status.ACCEPTED | Status.ALREADY_THERE:
@@ -129,12 +146,60 @@ def fate(state: SessionState, hunks: Sequence[HunkId]) -> str:
             case Status.SUPERSEDED:
                 rows.setdefault("replaced by a later edit", []).append(hunk.path)
             case Status.UNPLACED | Status.CONFLICT:
-                why = hunk.why.message if hunk.why else hunk.message
-                rows.setdefault("not applied", []).append(f"{hunk.path}: {why}")
+                rows.setdefault("not applied", []).append(f"{hunk.path}: {_why(state, hunk)}")
     if set(rows) == {"applied"}:
         listed = "\n".join(f"M {p}" for p in dict.fromkeys(rows["applied"]))
         return f"Success. Updated the following files:\n{listed}"
     return "\n".join(f"{k}: {', '.join(dict.fromkeys(v))}" for k, v in rows.items())
+
+
+def _why(state: SessionState, hunk: HunkState) -> str:
+    """The reason; one that quotes a file which stays home only by its name."""
+    if hunk.why is None:
+        return hunk.message
+    base = state.snapshots.get(hunk.base or "")
+    is_private = is_secret(base) if base else is_secret_name(hunk.path)
+    return f"[code: {hunk.why.code}]" if is_private else hunk.why.message
+
+
+def with_news(
+    state: SessionState,
+    hunks: Sequence[HunkId],
+    told: Container[HunkId] = (),
+    shown: Container[str] = (),
+) -> str:
+    """The fate of these hunks, and the new text around those that were applied just now: a model
+    that does not know its own edits writes the next one against a file that is gone."""
+    said = fate(state, hunks)
+    groups: dict[tuple[str, str], list[HunkState]] = {}
+    for hid in state.standing(hunks):
+        hunk = state.hunks[hid]
+        is_new = hunk.status is Status.ACCEPTED and hunk.kind is Kind.EDIT and hid not in told
+        if is_new and hunk.base and hunk.path not in shown:
+            groups.setdefault((hunk.path, hunk.base), []).append(hunk)
+    texts = [_news(state, path, base, mine) for (path, base), mine in groups.items()]
+    return "\n\n".join([said, *(text for text in texts if text)])
+
+
+def _news(state: SessionState, path: str, digest: str, mine: Sequence[HunkState]) -> str:
+    """What the file has there now; "" where that is not certain, or the file stays home."""
+    base = state.snapshots.get(digest)
+    if base is None or is_secret(base):
+        return ""
+    inside = [
+        h
+        for h in state.hunks.values()
+        if (h.path, h.base, h.kind, h.status) == (path, digest, Kind.EDIT, Status.ACCEPTED)
+    ]
+    try:
+        now = Snapshot.of(path, compose(base, edits_of(inside)), base.mode)
+    except EncodeRefused:
+        return ""
+    written = (w for act in reversed(state.writes) for w in act.writes if w.path == path)
+    last = next(written, None)
+    if last is None or last.after != now.digest or is_secret(now):
+        return ""
+    return news(base, now, edits_of(mine))
 
 
 def file_block(snapshot: Snapshot) -> str:

@@ -16,10 +16,12 @@ from typing import ClassVar
 
 from spark_tui.edits.changeset import Kind, Placed, Unplaced
 from spark_tui.edits.pieces import Sign
+from spark_tui.session.terms import Anchor as Anchor
 from spark_tui.session.terms import Decision as Decision
 from spark_tui.session.terms import Durability as Durability
 from spark_tui.session.terms import FileSent as FileSent
 from spark_tui.session.terms import HunkId as HunkId
+from spark_tui.session.terms import HunkPart as HunkPart
 from spark_tui.session.terms import Outcome as Outcome
 from spark_tui.session.terms import TokenUse as TokenUse
 from spark_tui.session.terms import Written as Written
@@ -247,6 +249,28 @@ class HunkSuperseded:
 
 
 @dataclass(frozen=True, slots=True)
+class HunkReshaped:
+    """A person cut an undecided hunk, took some of its lines or wrote others: the parts stand for
+    it."""
+
+    durability: ClassVar[Durability] = Durability.PROMISED
+    hunk: HunkId
+    how: str
+    """split, chosen, edited."""
+    parts: tuple[HunkPart, ...]
+    by: str = "person"
+    """person or redo."""
+
+
+@dataclass(frozen=True, slots=True)
+class HunksAnchored:
+    """Where undecided hunks stand now in files that changed, or are again what they were."""
+
+    durability: ClassVar[Durability] = Durability.VIEW
+    anchors: tuple[Anchor, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TurnUndone:
     """All accepted hunks of a turn were taken back at once; redo puts them back."""
 
@@ -358,6 +382,8 @@ Event = (
     | FilesWritten
     | HunksConflicted
     | HunkSuperseded
+    | HunkReshaped
+    | HunksAnchored
     | TurnUndone
     | TurnEnded
     | MessageDrafted

@@ -14,13 +14,11 @@ from itertools import accumulate
 
 from spark_tui.edits.changeset import Edit, Kind
 from spark_tui.edits.claims import Claims
-from spark_tui.edits.compose import EncodeRefused, compose
-from spark_tui.edits.rebase import Already, Conflict, Rebased, line_edits, rebase
+from spark_tui.edits.compose import EncodeRefused, clash, compose
+from spark_tui.edits.rebase import Already, Conflict, Found, Meanwhile, Rebased, line_edits
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session.events import HunkId
-from spark_tui.session.state import HunkState, Status
-
-Found = Rebased | Conflict | Already
+from spark_tui.session.state import HunkState
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +53,8 @@ def merge_in(
 ) -> Merged:
     """Put `wanted` into the file as it is on `disk`.
 
-    `others` are the hunks of this path which are in the file already. Every hunk is placed; kinds
-    add, delete and edit (a move is two paths and handled by the caller).
+    `others` are the hunks of this path which are in the file already. Every hunk is placed; a
+    move is two paths and handled by the caller.
     """
     merge = _In(path, disk)
     for base_digest in dict.fromkeys(h.base for h in wanted):
@@ -69,6 +67,9 @@ def merge_in(
         edits = [h for h in group if h.kind is Kind.EDIT]
         if edits:
             merge.edit(base, edits, settled)
+        for hunk in group:
+            if hunk.kind is Kind.MODE:
+                merge.mode(hunk)
         for hunk in group:
             if hunk.kind is Kind.DELETE:
                 merge.delete(hunk, base, [*settled, *(h for h in edits if h.id in merge.done)])
@@ -87,12 +88,12 @@ class _In:
 
     def add(self, hunk: HunkState) -> None:
         try:
-            data = compose(None, edits_of([hunk]))
+            data = compose(None, edits_of([hunk]), eol=_eol_of(hunk))
         except EncodeRefused as error:
             self.conflicts[hunk.id] = str(error)
             return
         if self.now is None:
-            self.now = Snapshot.of(self.path, data)
+            self.now = Snapshot.of(self.path, data, _mode_of(hunk) or 0o644)
             self.done.append(hunk.id)
         elif self.now.data == data:
             self.already.append(hunk.id)
@@ -108,90 +109,103 @@ class _In:
         else:
             self.conflicts[hunk.id] = f"{self.path} changed since the model saw it; it stays"
 
+    def mode(self, hunk: HunkState) -> None:
+        """Executable or not; its bytes do not matter."""
+        wanted = _mode_of(hunk)
+        if self.now is None:
+            self.conflicts[hunk.id] = f"{self.path} is gone"
+        elif wanted is None or self.now.mode == wanted:
+            self.already.append(hunk.id)
+        else:
+            self.now = replace(self.now, mode=wanted)
+            self.done.append(hunk.id)
+
     def edit(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
         """Into the snapshot with what is settled, or three-way into what is there instead."""
-        if self.now is None or base is None:
+        if self.now is None or base is None or self.now.binary:
             what = "is gone" if self.now is None else "has no known base"
+            if self.now is not None and self.now.binary:
+                what = "holds binary data now"
             self.conflicts.update({h.id: f"{self.path} {what}" for h in group})
             return
         there = edits_of(settled)
-        ours = Snapshot.of(self.path, compose(base, there))
-        free, results = self._free_of(group, there, base)
-        places = _rebased([_shifted(edits_of([h]), there) for h in free], ours, self.now)
-        results.update((h.id, place) for h, place in zip(free, places, strict=True))
-        taken: list[Edit] = []
-        plain: list[Edit] = []
-        mine: list[HunkId] = []
+        standing = Standing(base, there, self.now)
+        own = Claims()
+        mine: list[HunkState] = []
         for hunk in group:
-            match results[hunk.id]:
+            edits = edits_of([hunk])
+            match standing.of(edits):
                 case Already():
                     self.already.append(hunk.id)
                 case Conflict(message=message):
                     self.conflicts[hunk.id] = message
-                case Rebased(edits=moved):
-                    taken.extend(moved)
-                    plain.extend(edits_of([hunk]))
-                    mine.append(hunk.id)
+                case Rebased() if own.holder(edits) is not None:
+                    what = "another hunk of this decision changes these lines"
+                    self.conflicts[hunk.id] = what
+                case Rebased():
+                    own.add(0, edits)
+                    mine.append(hunk)
         try:
-            # In one go from the snapshot where that is possible: the same bytes, endings
-            # included, in whatever order hunks are accepted.
-            is_ours = self.now.data == ours.data
-            data = compose(base, [*there, *plain]) if is_ours else compose(self.now, taken)
-        except EncodeRefused as error:
-            self.conflicts.update(dict.fromkeys(mine, str(error)))
+            data = _with(base, there, edits_of(mine), self.now)
+        except (EncodeRefused, _Apart) as error:
+            self.conflicts.update({h.id: str(error) for h in mine})
             return
         self.now = Snapshot.of(self.path, data, self.now.mode)
-        self.done.extend(mine)
-
-    def _free_of(
-        self, group: Sequence[HunkState], there: Sequence[Edit], base: Snapshot
-    ) -> tuple[list[HunkState], dict[HunkId, Found]]:
-        """Hunks that claim no line of another one, and what is to be said of the rest."""
-        held, own = Claims(), Claims()
-        held.add(0, tuple(there))
-        free: list[HunkState] = []
-        rest: dict[HunkId, Found] = {}
-        for hunk in group:
-            edits = edits_of([hunk])
-            if held.holder(edits) is not None:
-                found = rebase(edits, base, self.now or base)
-                what = "an accepted hunk changes these lines"
-                is_there = isinstance(found, Already)
-                rest[hunk.id] = found if is_there else Conflict(what, 0, 0)
-            elif own.holder(edits) is not None:
-                rest[hunk.id] = Conflict("another hunk of this decision changes these lines", 0, 0)
-            else:
-                own.add(0, edits)
-                free.append(hunk)
-        return free, rest
+        self.done.extend(h.id for h in mine)
 
 
-def _rebased(wanted: Sequence[tuple[Edit, ...]], ours: Snapshot, now: Snapshot) -> list[Found]:
-    """A place for each; all are looked up together where no conflict makes them be told apart."""
-    edits = sorted(
-        ((e, owner) for owner, mine in enumerate(wanted) for e in mine),
-        key=lambda pair: (pair[0].start, pair[0].end),
-    )
-    found = rebase([e for e, _ in edits], ours, now)
-    if isinstance(found, Rebased) and len(found.edits) == len(edits):
-        places: list[list[Edit]] = [[] for _ in wanted]
-        for (_, owner), moved in zip(edits, found.edits, strict=True):
-            places[owner].append(moved)
-        return [Rebased(tuple(mine), 0) for mine in places]
-    if len(wanted) <= 1:
-        return [found] * len(wanted)
-    half = len(wanted) // 2
-    return _rebased(wanted[:half], ours, now) + _rebased(wanted[half:], ours, now)
+class _Apart(ValueError):
+    """Each of several hunks has a place, together they have none."""
+
+
+def _with(base: Snapshot, there: Sequence[Edit], edits: Sequence[Edit], now: Snapshot) -> bytes:
+    """The file as it is `now` with these edits, none of which is in conflict."""
+    ours = Snapshot.of(now.path, compose(base, there))
+    if now.data == ours.data:
+        # In one go from the snapshot: the same bytes, endings included, in whatever order hunks
+        # are accepted.
+        return compose(base, [*there, *edits])
+    found = Meanwhile(ours, now).rebased(_shifted(edits, there))
+    if not isinstance(found, Rebased):
+        raise _Apart(f"{now.path} has changed: accept these hunks one by one")
+    return compose(now, found.edits)
+
+
+class Standing:
+    """What hunks of a snapshot meet in the file as it is `now`, with the edits `there` in it."""
+
+    def __init__(self, base: Snapshot, there: tuple[Edit, ...], now: Snapshot) -> None:
+        self._base = base
+        self._there = there
+        self._now = now
+        self._since = Meanwhile(Snapshot.of(base.path, compose(base, there)), now)
+        self._since_base: Meanwhile | None = None
+        self._held = Claims()
+        self._held.add(0, there)
+
+    def of(self, edits: Sequence[Edit]) -> Found:
+        """Where these edits, in order, would go."""
+        if self._held.holder(edits) is None:
+            return self._since.rebased(_shifted(edits, self._there))
+        self._since_base = self._since_base or Meanwhile(self._base, self._now)
+        is_there = isinstance(self._since_base.rebased(edits), Already)
+        return Already() if is_there else Conflict("an accepted hunk changes these lines", 0, 0)
 
 
 def _shifted(edits: Sequence[Edit], there: Sequence[Edit]) -> tuple[Edit, ...]:
-    """Edits of a snapshot in lines of that snapshot with `there` (in order) applied."""
+    """Edits of a snapshot, in order, in lines of that snapshot with `there` (in order) applied.
+
+    What was put in above and below lines that are gone now is put in at one point.
+    """
     ends = [t.end for t in there]
     grown = [0, *accumulate(len(t.lines) - (t.end - t.start) for t in there)]
     moved: list[Edit] = []
     for edit in edits:
         by = grown[bisect_right(ends, edit.start)]
-        moved.append(Edit(edit.start + by, edit.end + by, edit.lines))
+        shifted = replace(edit, start=edit.start + by, end=edit.end + by)
+        if moved and clash(moved[-1], shifted):
+            shifted = replace(shifted, lines=moved.pop().lines + shifted.lines)
+        moved.append(shifted)
     return tuple(moved)
 
 
@@ -211,7 +225,11 @@ def merge_out(
         group = [h for h in unwanted if h.base == base_digest]
         base = bases.get(base_digest) if base_digest else None
         settled = [h for h in others if h.base == base_digest]
-        out.take(base, group, settled)
+        for hunk in group:
+            if hunk.kind is Kind.MODE:
+                out.mode(hunk)
+        if group := [h for h in group if h.kind is not Kind.MODE]:
+            out.take(base, group, settled)
     return Merged(out.now, tuple(out.done), (), out.conflicts)
 
 
@@ -223,6 +241,16 @@ class _Out:
     now: Snapshot | None
     done: list[HunkId] = field(default_factory=list)
     conflicts: dict[HunkId, str] = field(default_factory=dict)
+
+    def mode(self, hunk: HunkState) -> None:
+        """As it was, unless somebody has changed it since: a hunk that was put in changed it, so
+        it was the other one."""
+        if self.now is None:
+            self.conflicts[hunk.id] = f"{self.path} is gone"
+            return
+        if self.now.mode == _mode_of(hunk):
+            self.now = replace(self.now, mode=0o644 if self.now.mode == 0o755 else 0o755)
+        self.done.append(hunk.id)
 
     def take(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
         def version(hunks: Sequence[HunkState]) -> Snapshot | None:
@@ -250,13 +278,15 @@ class _Out:
     def _take_one(self, with_it: Snapshot | None, without: Snapshot | None) -> str:
         """Three-way, or why not."""
         if _same(self.now, with_it):
-            self.now = without
+            kept = self.now.mode if self.now is not None else None
+            self.now = replace(without, mode=kept) if without and kept else without
             return ""
         if self.now is None or with_it is None or without is None:
             return f"{self.path} changed since; it stays as it is"
         plain = line_edits(with_it, without)
-        found = rebase(plain, with_it, self.now)
-        exact = rebase(_with_endings(plain, without), with_it, self.now)
+        since = Meanwhile(with_it, self.now)
+        found = since.rebased(plain)
+        exact = since.rebased(_with_endings(plain, without))
         match found:
             case Rebased(edits=back):
                 try:
@@ -285,7 +315,7 @@ def _with_endings(edits: Sequence[Edit], new: Snapshot) -> tuple[Edit, ...]:
             f"{line}\r" if eol == "\r\n" else line
             for line, eol in zip(edit.lines, eols, strict=True)
         )
-        exact.append(Edit(edit.start, edit.end, lines))
+        exact.append(replace(edit, lines=lines))
         by += len(lines) - (edit.end - edit.start)
     return tuple(exact)
 
@@ -303,30 +333,20 @@ def _version(path: str, base: Snapshot | None, hunks: Sequence[HunkState]) -> Sn
         return None
     if base is None and not any(h.kind is Kind.ADD for h in hunks):
         return None
-    data = compose(base, edits_of([h for h in hunks if h.kind in (Kind.ADD, Kind.EDIT)]))
-    return Snapshot.of(path, data, base.mode if base else 0o644)
+    eol = next((_eol_of(h) for h in hunks if h.kind is Kind.ADD), "\n")
+    data = compose(base, edits_of([h for h in hunks if h.kind in (Kind.ADD, Kind.EDIT)]), eol=eol)
+    made = next((m for h in hunks if h.kind is Kind.ADD and (m := _mode_of(h))), 0o644)
+    return Snapshot.of(path, data, base.mode if base else made)
 
 
 def _same(a: Snapshot | None, b: Snapshot | None) -> bool:
     return (a.data if a else None) == (b.data if b else None)
 
 
-def overlaps(new: HunkState, old: HunkState, bases: Mapping[str, Snapshot]) -> bool:
-    """Does a newly placed hunk claim the same lines as an older undecided one?"""
-    if new.path != old.path or old.status is not Status.PLACED or not (new.place and old.place):
-        return False
-    if new.kind is not Kind.EDIT or old.kind is not Kind.EDIT:
-        return new.kind is not Kind.MOVE and old.kind is not Kind.MOVE
-    mine, theirs = edits_of([new]), edits_of([old])
-    if new.base != old.base:
-        base, newer = bases.get(old.base or ""), bases.get(new.base or "")
-        if base is None or newer is None:
-            return False
-        match rebase(theirs, base, newer):
-            case Rebased(edits=moved):
-                theirs = moved
-            case _:
-                return True
-    claims = Claims()
-    claims.add(0, theirs)
-    return claims.holder(mine) is not None
+def _eol_of(hunk: HunkState) -> str:
+    return hunk.place.eol if hunk.place else "\n"
+
+
+def _mode_of(hunk: HunkState) -> int | None:
+    """The mode that the hunk gives its file, if it does."""
+    return hunk.place.mode if hunk.place else None

@@ -79,6 +79,8 @@ async def open_session(
         if opened.is_new:
             started = ev.SessionOpened(opened.session, str(opened.worktree.root), time.time())
             await session.promise(started)
+            # Only now: who opens the current session finds its beginning.
+            await loop.run_in_executor(reads, opened.make_current)
         _end_turns(session)
     except BaseException:
         await session.close()
@@ -140,8 +142,8 @@ class _Opened:
             if not self.is_new:
                 self._replay(path)
             self.journal = Journal(path) if lock or self.is_new else None
-            if self.is_new or (resume and lock):
-                self._make_current()
+            if not self.is_new and resume and lock:
+                self.make_current()
         except BaseException:
             self._lock.release()
             raise
@@ -162,7 +164,8 @@ class _Opened:
             return ""
         return name if name and "/" not in name else ""
 
-    def _make_current(self) -> None:
+    def make_current(self) -> None:
+        """From now on this is the session that was in use last."""
         path = self.home / "current"
         try:
             put(path, f"{self.session}\n".encode())

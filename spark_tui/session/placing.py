@@ -30,14 +30,14 @@ class Placing:
 
     async def place_at(self, hunk: HunkState, line: int) -> bool:
         """Insert the hunk's new lines before this 0-based line; False: the file cannot take it."""
-        if hunk.kind is not Kind.EDIT or hunk.status not in _MOVABLE:
+        if hunk.kind is not Kind.EDIT or hunk.status not in _MOVABLE or hunk.parts:
             return False
         new = tuple(text for sign, text in hunk.lines if sign == "+")
         disk = await self._shelf.read(hunk.path)
         if disk is None or disk.binary or not new or cannot_encode(disk, new):
             return False
         place = await self._place(hunk.path, disk, line, new)
-        if hunk.status not in _MOVABLE:  # decided while the file was read
+        if hunk.status not in _MOVABLE or hunk.parts:  # decided while the file was read
             return False
         self._tell(hunk.id, disk, place)
         return True
@@ -82,7 +82,8 @@ class Placing:
     def _next_id(self, turn: int) -> HunkId:
         """A number that no hunk of the answer will have, though it may still stream."""
         state = self._state.turns[turn]
-        last = max((int(h.rpartition("h")[2]) for h in state.hunks), default=0)
+        numbers = (h.rpartition("h")[2].partition(".")[0] for h in state.hunks)
+        last = max(map(int, numbers), default=0)
         if state.is_streaming:
             last = max(last, _APART)
         return HunkId(f"t{turn}h{last + 1}")

@@ -112,7 +112,18 @@ def takes(level: str, flags: frozenset[Flag], score: float, *, allowed: bool) ->
     rest = flags - SENSITIVE
     if level == "safe":
         return not rest
+    if Flag.SHRINKS in rest:
+        return False
     return Flag.ABOUT not in rest or (rest == {Flag.ABOUT} and score >= 0.9)
+
+
+def is_below(path: str, places: Iterable[str]) -> bool:
+    """Is the path one of these places, or in one of these folders? "." is the whole tree.
+
+    >>> is_below("ci/build.yml", ["ci"]), is_below("city", ["ci"])
+    (True, False)
+    """
+    return any(place in (".", path) or path.startswith(f"{place}/") for place in places)
 
 
 def needs_own_yes(flags: frozenset[Flag], *, together: int) -> bool:

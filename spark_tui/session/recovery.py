@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from spark_tui.repo.checkpoints import CheckpointStore, recover
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.recovering import recover
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from spark_tui.errors import SparkFault, UnknownHunk, UsageFault
@@ -68,7 +68,10 @@ class Review:
     async def decide(
         self, hunks: Sequence[HunkId], decision: Decision, *, by: str = "person"
     ) -> Decided:
-        """Accept (writes), reject or reopen. Raises UnknownHunk before anything happens."""
+        """Accept (writes), reject or reopen. Raises UnknownHunk before anything happens.
+
+        By policy all are accepted or none: where one conflicts with its file nothing is written.
+        """
         for hid in hunks:
             if hid not in self._state.hunks:
                 raise UnknownHunk(f"There is no hunk {hid} in this session.")
@@ -78,17 +81,19 @@ class Review:
         """Take the last decision back."""
         return await self._verb(self._undo)
 
-    async def undo_turn(self, turn: int) -> Acted:
-        """Take back all that was accepted of a turn; undecided hunks of it are put aside."""
-        return await self._verb(lambda: self._undo_turn(turn))
+    async def undo_turn(self, turn: int | None) -> Acted:
+        """Take back all that was accepted of a turn, by default the last one with anything to
+        undo; undecided hunks of it are put aside."""
+        return await self._verb(lambda: self._undo_turn(self._turn_to_undo(turn)))
+
+    def paths_of(self, turn: int | None) -> tuple[str, ...]:
+        """The files that undo_turn would touch."""
+        hunks = self._accepted_of(self._turn_to_undo(turn))
+        return tuple(dict.fromkeys(h.path for h in hunks))
 
     async def redo(self) -> Acted:
         """Do again what undo took back last."""
         return await self._verb(self._redo)
-
-    def accepted_of(self, turn: int) -> list[HunkState]:
-        """Accepted hunks of a turn that are not committed yet."""
-        return [h for h in self._state.accepted_hunks() if h.turn == turn]
 
     async def exclusive(self, job: Callable[[], Awaitable[T]]) -> T:
         """Run a job that decides, writes or commits: alone, and once begun to its end."""
@@ -127,8 +132,8 @@ class Review:
         """In order of appearance, whatever order they were named in: a later turn builds upon
         an earlier one."""
         chosen = self._ordered(hunks)
-        ready = [h for h in chosen if h.is_finished]
-        early = [(h.id, "it is not finished yet") for h in chosen if not h.is_finished]
+        early = [(h.id, why) for h in chosen if (why := self._not_now(h))]
+        ready = [h for h in chosen if not self._not_now(h)]
         if decision is Decision.ACCEPTED:
             result = await self._accept(ready, by)
         else:
@@ -154,6 +159,8 @@ class Review:
             else:
                 takable.append(hunk)
         plan = await self._writes.plan(takable, into=True)
+        if by == "policy" and plan.conflicts:
+            plan.put_off()
         accepted = _in_order((*plan.done, *plan.already), hunks)
         decided = HunksDecided(accepted, Decision.ACCEPTED, by) if accepted else None
         why = "redo" if by == "redo" else "accept"
@@ -194,6 +201,8 @@ class Review:
             return Acted(False, "There is nothing to undo.")
         act = self._state.acts[-1]
         hunks = self._ordered(b.hunk for b in act.before)
+        if act.reshaped is not None:
+            return await self._made_whole(act.reshaped, hunks)
         was = {b.hunk: b.status for b in act.before}
         held = [h for h in hunks if h.committed and was[h.id] is not Status.ACCEPTED]
         kept = {h.id for h in held}
@@ -221,6 +230,17 @@ class Review:
         paths = tuple(dict.fromkeys(self._state.hunks[h].path for h in stands))
         return Acted(True, _undone(act, stands, was), stands, paths)
 
+    async def _made_whole(self, shape: ev.HunkReshaped, hunks: Sequence[HunkState]) -> Acted:
+        """The hunk as it was before it was reshaped; its parts go."""
+        parts = [h for h in hunks if h.id != shape.hunk]
+        used = [h.id for h in parts if h.parts or h.status is Status.ACCEPTED]
+        if used:
+            return Acted(False, f"{shape.hunk} cannot come back: {_names(used)} is in use.")
+        ids = (shape.hunk, *(part.hunk for part in shape.parts))
+        await self._promise(HunksDecided(ids, Decision.OPEN, "undo"))
+        message = f"{shape.hunk} is as it was before."
+        return Acted(True, message, ids, (self._state.hunks[shape.hunk].path,))
+
     async def _undo_turn(self, turn: int, by: str = "person") -> Acted:
         mine = [h for h in self._state.hunks.values() if h.turn == turn]
         accepted = [h for h in mine if h.status is Status.ACCEPTED and not h.committed]
@@ -244,6 +264,10 @@ class Review:
         act = self._state.taken_back[-1]
         if act.turn:
             return await self._undo_turn(act.turn, "redo")
+        if (shape := act.reshaped) is not None:
+            await self._promise(replace(shape, by="redo"))
+            ids = tuple(part.hunk for part in shape.parts)
+            return Acted(True, f"{_names(ids)} again in place of {shape.hunk}.", ids)
         hunks = self._ordered(b.hunk for b in act.before)
         names = _names([h.id for h in hunks])
         if act.after is Decision.ACCEPTED:
@@ -260,9 +284,28 @@ class Review:
         return Acted(True, f"{_names(good)} {word} again.", good)
 
     # -- shared ----------------------------------------------------------------
+    def _accepted_of(self, turn: int) -> list[HunkState]:
+        """Accepted hunks of a turn that are not committed yet."""
+        return [h for h in self._state.accepted_hunks() if h.turn == turn]
+
+    def _turn_to_undo(self, turn: int | None) -> int:
+        if turn is not None:
+            return turn
+        accepted = (n for n in sorted(self._state.turns, reverse=True) if self._accepted_of(n))
+        return next(accepted, max(self._state.turns, default=0))
+
     def _ordered(self, hunks: Iterable[HunkId]) -> list[HunkState]:
         chosen = frozenset(hunks)
-        return [h for h in self._state.hunks.values() if h.id in chosen]
+        found = [h for h in self._state.hunks.values() if h.id in chosen]
+        return sorted(found, key=lambda h: h.turn)  # parts are the youngest, whatever their turn
+
+    def _not_now(self, hunk: HunkState) -> str:
+        """Why nothing can be decided about it, or ""."""
+        if not hunk.is_finished:
+            return "it is not finished yet"
+        if hunk.parts:
+            return f"{_names(hunk.parts)} took its place"
+        return "" if self._state.standing((hunk.id,)) else f"{hunk.whole} is in its place again"
 
     async def _out_plan(self, hunks: Sequence[HunkState]) -> WritePlan:
         """Only what we put in is taken out: lines that were there already are the person's."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 
+from spark_tui.edits.formats.table import NAMES, Name
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import SparkFault, UnknownHunk
+from spark_tui.errors import SparkFault
 from spark_tui.model.catalog import LocalServer
 from spark_tui.model.provider import Endpoint, ModelInfo
 from spark_tui.repo.checkpoints import CheckpointStore
@@ -22,6 +23,7 @@ from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import committing, lookup
 from spark_tui.session import events as ev
+from spark_tui.session.anchoring import Anchoring
 from spark_tui.session.answering import Answering
 from spark_tui.session.asking import Asked, Asking
 from spark_tui.session.browsing import Browsing, FileChange
@@ -34,16 +36,19 @@ from spark_tui.session.lookup import FileHit
 from spark_tui.session.meter import Meter
 from spark_tui.session.placing import Placing
 from spark_tui.session.refining import refine_preface
+from spark_tui.session.reshaping import Refused, Reshaped, Reshaping
 from spark_tui.session.review import Acted, Decided, Review
 from spark_tui.session.shelf import Shelf
 from spark_tui.session.spine import Listener, Spine
-from spark_tui.session.state import HunkState, SessionState
+from spark_tui.session.state import SessionState
+from spark_tui.session.tallying import Formats
 from spark_tui.session.writes import Writes
 from spark_tui.settings.config import Settings
 
 __all__ = [
     "Acted", "Chip", "CommitDone", "CommitFile", "CommitRefused", "Decided", "Endpoint",
-    "FileChange", "FileHit", "LocalServer", "ModelInfo", "ModelOffer", "Plan", "Session",
+    "FileChange", "FileHit", "LocalServer", "ModelInfo", "ModelOffer", "Plan", "Refused",
+    "Reshaped", "Session",
 ]  # fmt: skip
 
 CLOSE_S = 1.5
@@ -79,31 +84,26 @@ class Session:
         self._writes = writes
         self._release = release
         self._spine = Spine(journal, state, writes)
-        self._shelf = Shelf(
-            state=state, worktree=worktree, repository=lambda: self._repository, store=store,
-            reads=reads, emit=self.emit,
-        )  # fmt: skip
+        self._shelf = Shelf(state=state, worktree=worktree, repository=lambda: self._repository,
+                            store=store, reads=reads, emit=self.emit)  # fmt: skip
         self._context = Context(
-            state=state, settings=settings, meter=self.meter, worktree=worktree,
-            repository=lambda: self._repository, reads=reads,
+            state=state, settings=settings, meter=self.meter, worktree=worktree, reads=reads,
+            repository=lambda: self._repository, formats=Formats(environ),
         )  # fmt: skip
-        self._review = Review(
-            state=state, emit=self.emit, promise=self.promise,
-            writes=Writes(
-                state=state, worktree=worktree, store=store, threads=writes,
-                emit=self.emit, promise=self.promise,
-            ),
-        )  # fmt: skip
-        answering = Answering(
-            state=state, context=self._context, review=self._review, shelf=self._shelf,
-            emit=self.emit,
-        )  # fmt: skip
+        write = Writes(state=state, worktree=worktree, store=store, threads=writes,
+                       emit=self.emit, promise=self.promise)  # fmt: skip
+        self._review = Review(state=state, writes=write, emit=self.emit, promise=self.promise)
+        answering = Answering(state=state, context=self._context, review=self._review,
+                              shelf=self._shelf, emit=self.emit)  # fmt: skip
         self._asking = Asking(
             state=state, link=link, meter=self.meter, context=self._context, answering=answering,
             shelf=self._shelf, emit=self.emit, promise=self.promise, record=self._spine.record,
         )  # fmt: skip
         self._browsing = Browsing(worktree, lambda: self._repository, environ)
         self._placing = Placing(state, self._shelf, self.emit)
+        self.anchor = Anchoring(state, self._shelf, self.emit).look
+        """Say where undecided hunks stand in their files as these are now."""
+        self._reshaping = Reshaping(state, self._review.exclusive, self.promise)
         self._committing = Committing(
             state=state, link=link, repository=lambda: self._repository, worktree=worktree,
             reads=reads, writes=writes, review=self._review, emit=self.emit,
@@ -130,6 +130,7 @@ class Session:
         has_open = any(self.state.open_hunks())  # here: a thread must not walk through the state
         for event in await self._shelf.off(lambda: self._browsing.look(has_open=has_open)):
             self.emit(event)
+        await self.anchor()
 
     def watch(self) -> AsyncIterator[None]:
         """Yields when something in the work tree changed."""
@@ -149,8 +150,8 @@ class Session:
 
     async def init_repository(self) -> None:
         """`git init` in the root, by the person's explicit word."""
-        loop = asyncio.get_running_loop()
-        self._repository = await loop.run_in_executor(self._writes, self._browsing.init)
+        job = asyncio.get_running_loop().run_in_executor(self._writes, self._browsing.init)
+        self._repository = await job
         await self.look()
 
     # -- before Enter ----------------------------------------------------------
@@ -202,7 +203,8 @@ class Session:
             allow_sensitive=frozenset(allow_sensitive),
             steered=steered,
         )
-        return await self._ask(prompt, plan, asked)
+        fitting = plan if plan is not None and plan.prompt == prompt else None
+        return await self._asking.run(prompt, fitting, asked)
 
     def stop(self) -> None:
         """Silence the running turn at once; finished hunks stay."""
@@ -239,15 +241,18 @@ class Session:
         accept: str = "safe",
         allow_sensitive: Sequence[str] = (),
         seen: Mapping[str, bytes] | None = None,
+        formats: Sequence[Name] = NAMES,
     ) -> Outcome:
         """A model's reply that is there already, through the same road (`spark-tui apply`).
 
-        `seen` holds files as the model was shown them, where they differ from the disk.
+        `seen` holds files as the model was shown them, where they differ from the disk; edits in
+        other `formats` are taken for prose.
         """
         return await self._asking.apply(
             reply,
             Asked(accept=accept, allow_sensitive=frozenset(allow_sensitive), whole=True),
             {p: Snapshot.of(p, data) for p, data in (seen or {}).items()},
+            formats,
         )
 
     # -- deciding --------------------------------------------------------------
@@ -263,20 +268,35 @@ class Session:
 
     async def undo_turn(self, turn: int | None = None) -> Acted:
         """Take a whole turn back; the last one with anything to undo by default."""
-        return await self._review.undo_turn(self._turn_to_undo(turn))
+        return await self._review.undo_turn(turn)
 
     async def undo_preview(self, turn: int | None = None) -> tuple[str, ...]:
         """Paths that undo_turn would touch."""
-        hunks = self._review.accepted_of(self._turn_to_undo(turn))
-        return tuple(dict.fromkeys(h.path for h in hunks))
+        return self._review.paths_of(turn)
 
     async def redo(self) -> Acted:
         """Do again what was taken back last."""
         return await self._review.redo()
 
+    async def split(self, hunk: HunkId) -> Reshaped:
+        """Cut an undecided hunk into its next finer parts."""
+        return await self._reshaping.split(self.state.hunk(hunk))
+
+    async def keep_lines(self, hunk: HunkId, rows: Collection[int]) -> Reshaped:
+        """Keep only these changed lines of it, counted from 0 as the diff shows them."""
+        return await self._reshaping.keep_lines(self.state.hunk(hunk), rows)
+
+    def hunk_text(self, hunk: HunkId) -> str | Refused:
+        """What it makes of its lines: the text that `edit_hunk` takes back."""
+        return self._reshaping.text(self.state.hunk(hunk))
+
+    async def edit_hunk(self, hunk: HunkId, text: str) -> Reshaped:
+        """Let its lines become this text instead."""
+        return await self._reshaping.edit(self.state.hunk(hunk), text)
+
     async def place_at(self, hunk: HunkId, line: int) -> bool:
         """Put an unplaced hunk before this 0-based line of the file as it is now."""
-        return await self._placing.place_at(self._hunk(hunk), line)
+        return await self._placing.place_at(self.state.hunk(hunk), line)
 
     async def insert_code(self, code: str, path: str, line: int) -> HunkId:
         """A code block of the chat as a hunk of the last turn, before this 0-based line."""
@@ -364,31 +384,15 @@ class Session:
             self._writes.shutdown(wait=False)
 
     # -- inside ----------------------------------------------------------------
-    async def _ask(self, prompt: str, plan: Plan | None, asked: Asked) -> Outcome:
-        fitting = plan if plan is not None and plan.prompt == prompt else None
-        return await self._asking.run(prompt, fitting, asked)
-
     async def _again(self, hunk: HunkId, reason: str, *, model: str) -> Outcome:
-        found = self._hunk(hunk)
+        found = self.state.hunk(hunk)
         if self._asking.is_running:
             self.stop()
             await self._asking.idle()
+        disk = await self._shelf.read(found.path) if found.why is not None else None
+        was_seen = found.path in self._context.conversation.seen
         asked = Asked(
-            accept="ask", refines=hunk, model=model, preface=refine_preface(self.state, found),
-            named=(found.path,),
+            accept="ask", refines=hunk, model=model, named=(found.path,),
+            preface=refine_preface(self.state, found, disk, was_seen=was_seen),
         )  # fmt: skip
         return await self._asking.run(reason, None, asked)
-
-    def _hunk(self, hunk: HunkId) -> HunkState:
-        found = self.state.hunks.get(hunk)
-        if found is None:
-            raise UnknownHunk(f"There is no hunk {hunk} in this session.")
-        return found
-
-    def _turn_to_undo(self, turn: int | None) -> int:
-        if turn is not None:
-            return turn
-        for number in sorted(self.state.turns, reverse=True):
-            if self._review.accepted_of(number):
-                return number
-        return max(self.state.turns, default=0)

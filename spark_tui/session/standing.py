@@ -5,7 +5,8 @@ The rule kept here: plain values and questions about them. Only state.py changes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from spark_tui.edits.changeset import Flag, Kind, Placed, Unplaced
@@ -62,6 +63,14 @@ class HunkState:
     """The write that put it into the file; 0 when it was none of ours, or it was taken out."""
     committed: str = ""
     """The commit that holds it, or ""."""
+    whole: HunkId | None = None
+    """The hunk that it is a part of."""
+    parts: tuple[HunkId, ...] = ()
+    """What stands for it now, after it was reshaped."""
+    how: str = ""
+    """How it was made of its whole: split, chosen, edited, ""."""
+    anchor: ev.Anchor | None = None
+    """Where it stood in its file when that was last looked at, if it had changed: see `met`."""
 
     @property
     def flags(self) -> frozenset[Flag]:
@@ -71,6 +80,11 @@ class HunkState:
     def written(self) -> bool:
         """We put it into the file: what an undo may take out."""
         return self.written_act > 0
+
+    @property
+    def met(self) -> ev.Anchor | None:
+        """What a yes would meet now, where the file is not what the hunk was placed in."""
+        return self.anchor if self.is_undecided else None
 
     @property
     def is_finished(self) -> bool:
@@ -153,7 +167,20 @@ class Act:
     """The turn that was undone as a whole, 0 for a plain decision."""
     before: tuple[Before, ...]
     after: Decision
+    reshaped: ev.HunkReshaped | None = None
+    """The act was no decision but a new shape."""
 
     def only(self, hunks: tuple[HunkId, ...]) -> Act:
         """The part of it that is about these hunks."""
-        return Act(self.turn, tuple(b for b in self.before if b.hunk in hunks), self.after)
+        return replace(self, before=tuple(b for b in self.before if b.hunk in hunks))
+
+
+def path_now(hunk: HunkState, moves: Iterable[HunkState]) -> str:
+    """Where the file is now that the hunk's path meant when it was placed: later moves of ours,
+    in their order, took it along."""
+    path = hunk.path
+    for move in moves:
+        if move is hunk or move.path != path or move.written_act <= hunk.placed_act:
+            continue
+        path = move.move_to or path
+    return path

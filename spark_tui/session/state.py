@@ -6,12 +6,13 @@ nobody else writes. Bytes on disk are not state: they are read again before each
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from spark_tui.edits.changeset import Unplaced
+from spark_tui.edits.changeset import Kind, Unplaced
 from spark_tui.edits.snapshot import Snapshot
+from spark_tui.errors import UnknownHunk
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, Event, HunkId
 from spark_tui.session.standing import Act as Act
@@ -67,9 +68,35 @@ class SessionState:
         last = self.turns[max(self.turns)]
         return last if last.is_streaming else None
 
+    def hunk(self, hunk: HunkId) -> HunkState:
+        """Raises UnknownHunk."""
+        if (found := self.hunks.get(hunk)) is None:
+            raise UnknownHunk(f"There is no hunk {hunk} in this session.")
+        return found
+
+    def standing(self, hunks: Iterable[HunkId]) -> list[HunkId]:
+        """What stands for these now: the parts of what was reshaped, each once; a part whose
+        whole came back does not."""
+        found: dict[HunkId, None] = {}
+        for hid in hunks:
+            hunk = self.hunks[hid]
+            whole = self.hunks.get(hunk.whole) if hunk.whole else None
+            if whole is None or hid in whole.parts:
+                found |= dict.fromkeys(self.standing(hunk.parts) if hunk.parts else (hid,))
+        return list(found)
+
     def open_hunks(self) -> Iterator[HunkState]:
         """Placed hunks that await a decision, in order of appearance."""
         return (h for h in self.hunks.values() if h.status is Status.PLACED)
+
+    def moves(self) -> list[HunkState]:
+        """Moves of ours that are done, in their order."""
+        done = (
+            h
+            for h in self.hunks.values()
+            if h.kind is Kind.MOVE and h.status is Status.ACCEPTED and h.written
+        )
+        return sorted(done, key=lambda h: h.written_act)
 
     def accepted_hunks(self) -> Iterator[HunkState]:
         """Accepted and not committed yet."""
@@ -158,11 +185,18 @@ class SessionState:
                 hunk = self.hunks.get(event.hunk)
                 if hunk and hunk.status in _REPLACEABLE:
                     hunk.status, hunk.message = Status.SUPERSEDED, event.by
+            case ev.HunkReshaped():
+                self._reshape(event)
+            case ev.HunksAnchored():
+                for anchor in event.anchors:
+                    if hunk := self.hunks.get(anchor.hunk):
+                        hunk.anchor = anchor if anchor.now != hunk.base else None
             case ev.FilesWritten():
                 self.writes.append(event)
                 for hid in event.hunks:
                     if hunk := self.hunks.get(hid):
                         hunk.written_act = event.act if event.puts_in else 0
+                        hunk.anchor = None
             case ev.CheckpointSaved():
                 pass
             case ev.TurnUndone():
@@ -208,6 +242,8 @@ class SessionState:
                 hunk.status, hunk.message = Status.PLACED, ""
         if turn := self.turns.get(act.turn):
             turn.undone = False
+        if act.reshaped:
+            self.hunks[act.reshaped.hunk].parts = ()
         self.taken_back.append(act)
 
     def _undo_turn(self, event: ev.TurnUndone) -> None:
@@ -218,13 +254,33 @@ class SessionState:
         if turn := self.turns.get(event.turn):
             turn.undone = True
 
+    def _reshape(self, event: ev.HunkReshaped) -> None:
+        """Parts in place of their whole; as an act, the parts were not there before."""
+        whole = self.hunks.get(event.hunk)
+        ids = tuple(part.hunk for part in event.parts)
+        if whole is None or whole.id in ids:
+            return
+        before = (*self._before((whole.id,)), *(Before(h, Status.UNDONE) for h in ids))
+        self._remember(event.by, Act(0, before, Decision.OPEN, reshaped=event))
+        whole.status, whole.parts, whole.message = Status.SUPERSEDED, ids, ", ".join(ids)
+        for part in event.parts:
+            hunk = HunkState(
+                id=part.hunk, turn=whole.turn, path=whole.path, kind=whole.kind,
+                headers=whole.headers, move_to=whole.move_to, status=Status.PLACED,
+                base=whole.base, place=part.place, risk=part.risk, added=part.added,
+                removed=part.removed, placed_act=whole.placed_act, whole=whole.id, how=event.how,
+                lines=[("+", line) for edit in part.place.edits for line in edit.lines],
+            )  # fmt: skip
+            self.hunks[part.hunk] = hunk
+
     def _forget_acts(self, hunk: HunkId) -> None:
         """It got another place by hand: what was done with it at the old one is over."""
         for acts in (self.acts, self.taken_back):
             if any(b.hunk == hunk for act in acts for b in act.before):
                 left = [replace(a, before=tuple(b for b in a.before if b.hunk != hunk))
                         for a in acts]  # fmt: skip
-                acts[:] = [a for a in left if a.before]
+                acts[:] = [new for new, old in zip(left, acts, strict=True)
+                           if new.before and (new == old or not new.reshaped)]  # fmt: skip
 
     def _before(self, hunks: tuple[HunkId, ...]) -> tuple[Before, ...]:
         known = [self.hunks[h] for h in hunks if h in self.hunks]

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import NewType
 
+from spark_tui.edits.changeset import Placed
+
 HunkId = NewType("HunkId", str)
-"""t3h2: turn 3, hunk 2. Stable, never reused."""
+"""t3h2: turn 3, hunk 2; t3h2.1: the first part that was made of it. Stable, never reused."""
 
 
 class Durability(Enum):
@@ -65,3 +67,34 @@ class TokenUse:
     reasoning: int = 0
     estimated: bool = False
     """Our own count: the service sent none (an interrupted turn has none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HunkPart:
+    """What stands for a hunk, or for a part of it, after a person reshaped it."""
+
+    hunk: HunkId
+    place: Placed
+    added: int
+    removed: int
+    risk: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """Where an undecided hunk stands in its file as that is now."""
+
+    hunk: HunkId
+    now: str
+    """Digest of the file; its bytes are in state.snapshots."""
+    place: Placed | None = None
+    """In lines of that file; None where it has none there, or the file is what it was."""
+    moved_by: int = 0
+    """Lines it moved down (negative: up)."""
+    message: str = ""
+    """Why it could not be written now, or ""."""
+    start: int = 0
+    """0-based lines [start, end) of that file which are in its way."""
+    end: int = 0
+    already: bool = False
+    """The file has its result already."""

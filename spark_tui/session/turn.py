@@ -6,13 +6,14 @@ written per token. Deciding and writing is review.py's business, what to send co
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from spark_tui.edits import pieces as pc
-from spark_tui.edits.changeset import Flag
+from spark_tui.edits.changeset import Flag, Unplaced
 from spark_tui.edits.diff import count
+from spark_tui.edits.formats.table import NAMES, Name
 from spark_tui.edits.pieces import Piece
 from spark_tui.edits.reader import EditStream
 from spark_tui.edits.snapshot import Snapshot
@@ -22,9 +23,10 @@ from spark_tui.model.provider import Item, Provider, Request, Usage
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session import policy
+from spark_tui.session.earlier import Earlier
 from spark_tui.session.events import Event, HunkId, TokenUse
-from spark_tui.session.merging import overlaps
 from spark_tui.session.meter import Meter
+from spark_tui.session.overlapping import Overlaps
 from spark_tui.session.state import SessionState, Status
 
 PathKind = Literal["file", "missing", "directory", "link", "special", "nested", "outside"]
@@ -60,6 +62,16 @@ class SessionTree:
     def similar(self, path: str) -> tuple[str, ...]:
         name = path.rsplit("/", 1)[-1]
         return tuple(p for p in self._files if p.rsplit("/", 1)[-1] == name)[:3]
+
+    def ending(self, path: str) -> tuple[str, ...]:
+        return tuple(p for p in self._files if p.endswith(f"/{path}"))
+
+    def new_eol(self, path: str) -> str:
+        return self._worktree.new_eol(path)
+
+    @property
+    def root(self) -> str:
+        return str(self._worktree.root)
 
     def show(self, snapshot: Snapshot) -> None:
         """The model has seen this file now."""
@@ -116,9 +128,6 @@ class TurnRun:
         self.stopped = False
         self.tree = tree
         self.next_hunk = 1
-        self.to_replace: list[HunkId] = []
-        """Hunks without a place that were asked for again: a placed one of their file replaces
-        each."""
         self.unsound: set[HunkId] = set()
         """Hunks of answers that did not end as they should: never taken automatically."""
         self.used = TokenUse()
@@ -130,6 +139,11 @@ class TurnRun:
         self._read = read
         self._ignored = ignored
         self._path_flags: dict[str, frozenset[Flag]] = {}
+        self._overlaps = Overlaps(state.snapshots)
+        self.earlier = Earlier(state, turn, self._overlaps)
+        """What the hunks of its first answers mean for those of a later one."""
+        self.acts_shown = len(state.writes)
+        """Writes of the session that the tree knows."""
 
     def stop(self) -> None:
         """Ignore everything from this instant and drop the connection."""
@@ -145,6 +159,8 @@ class TurnRun:
         self._provider = provider
         stream = EditStream(self.tree, first_hunk=self.next_hunk)
         heard: dict[str, list[str]] = {}
+        lanes: dict[str, str] = {}
+        """Of the edit calls that are open."""
         text: list[str] = []
         """Of the message item that is open."""
         messages = 0
@@ -164,11 +180,12 @@ class TurnRun:
                         self._hear(part)
                         if (known := heard.get(call_id)) is not None:
                             known.append(part)
-                            pieces = stream.feed(part, _CALL + call_id)
+                            pieces = stream.feed(part, lanes[call_id])
                             await self._tell(pieces, stream, result, call_id)
-                    case wire.CallOpened(call_id, name, _):
+                    case wire.CallOpened(call_id, name, custom):
                         if name in EDIT_TOOLS:
                             heard.setdefault(call_id, [])
+                            lanes[call_id] = _lane_of_call(call_id, custom=custom)
                             result.call_hunks.setdefault(call_id, [])
                     case wire.CallDone():
                         await self._call_done(delta, heard, stream, result)
@@ -204,10 +221,12 @@ class TurnRun:
         await self._finish(stream, result)
         return result
 
-    async def take_text(self, reply: str, lane: str = "text") -> Round:
+    async def take_text(
+        self, reply: str, lane: str = "text", *, formats: Collection[Name] = NAMES
+    ) -> Round:
         """A reply that is there already (`spark-tui apply`) through the same road."""
         result = Round()
-        stream = EditStream(self.tree, first_hunk=self.next_hunk)
+        stream = EditStream(self.tree, first_hunk=self.next_hunk, formats=formats)
         await self._tell(stream.feed(reply, lane), stream, result, "")
         result.done = True
         await self._finish(stream, result)
@@ -230,14 +249,15 @@ class TurnRun:
             return
         result.call_hunks.setdefault(call.call_id, [])
         result.edits[call.call_id] = call.input
+        lane = _lane_of_call(call.call_id, custom=call.custom)
         parts = heard.pop(call.call_id, [])
         if not parts:
             self._hear(call.input)
-            pieces = stream.feed(call.input, _CALL + call.call_id)
+            pieces = stream.feed(call.input, lane)
             await self._tell(pieces, stream, result, call.call_id)
         elif "".join(parts) != call.input:
             self._differs(result, "the final edit differs from what was streamed")
-        pieces = stream.end_lane(_CALL + call.call_id, complete=True)
+        pieces = stream.end_lane(lane, complete=True)
         await self._tell(pieces, stream, result, call.call_id)
 
     def _differs(self, result: Round, message: str) -> None:
@@ -253,6 +273,7 @@ class TurnRun:
                 hint="Finished hunks are kept. Press Enter on an empty prompt to review them.",
             )
         complete = result.done and not result.cut and not result.issues
+        await self._tell(stream.end_lanes(complete=complete), stream, result, "")
         await self._tell(stream.close(complete=complete), stream, result, "")
         self.next_hunk = stream.next_hunk
 
@@ -284,7 +305,7 @@ class TurnRun:
                 case pc.HunkPlaced():
                     self._placed(piece)
                 case pc.HunkUnplaced(hunk, base, why):
-                    emit(ev.HunkUnplaced(self._id(hunk), base, why))
+                    self._unplaced(self._id(hunk), base, why)
                 case pc.NeedFile(path):
                     snapshot = await self._read(path)
                     if snapshot is not None:
@@ -302,21 +323,40 @@ class TurnRun:
     def _placed(self, piece: pc.HunkPlaced) -> None:
         hid = self._id(piece.hunk)
         hunk = self._state.hunks[hid]
-        flags = piece.place.flags | self._path_flags.get(hunk.path, frozenset())
-        place = replace(piece.place, flags=flags)
+        found = self.earlier.verdict(hunk, self.next_hunk, piece.base, piece.place)
+        if isinstance(found, Unplaced):
+            self._unplaced(hid, piece.base, found)
+            return
+        flags = found.flags | self._path_flags.get(hunk.path, frozenset())
+        place = replace(found, flags=flags)
         base = self._state.snapshots.get(piece.base or "")
         added, removed = count(base, place)
         risk = policy.risk_of(line for edit in place.edits for line in edit.lines)
         self._emit(ev.HunkPlaced(hid, piece.base, place, added, removed, risk))
+        old = self.earlier.answered(hunk)
+        if old and self._state.hunks[old].status in (Status.UNPLACED, Status.CONFLICT):
+            self._emit(ev.HunkSuperseded(old, hid))
         if place.already:
             return
-        for old in [o for o in self.to_replace if self._state.hunks[o].path == hunk.path][:1]:
-            self.to_replace.remove(old)
-            if self._state.hunks[old].status in (Status.UNPLACED, Status.CONFLICT):
-                self._emit(ev.HunkSuperseded(old, hid))
         for other in list(self._state.open_hunks()):
-            if other.turn != self.turn and overlaps(hunk, other, self._state.snapshots):
+            if other.turn == self.turn:
+                is_aside = self.earlier.gives_way(other, hunk, self.next_hunk)
+            else:
+                is_aside = self._overlaps.found(hunk, other)
+            if is_aside:
                 self._emit(ev.HunkSuperseded(other.id, hid))
+
+    def _unplaced(self, hid: HunkId, base: str | None, why: Unplaced) -> None:
+        """Without a place, unless it is in the file already because it was sent before."""
+        hunk = self._state.hunks[hid]
+        twin = self.earlier.recognised(hunk, self.next_hunk)
+        if twin is not None and twin.place is not None:
+            there = replace(twin.place, edits=(), already=True)
+            self._emit(ev.HunkPlaced(hid, twin.base, there, 0, 0))
+            return
+        self._emit(ev.HunkUnplaced(hid, base, why))
+        if self.earlier.holds and (old := self.earlier.answered(hunk)):
+            self._emit(ev.HunkSuperseded(old, hid))
 
     async def _flags_for(self, path: str) -> None:
         if path not in self._path_flags:
@@ -326,8 +366,9 @@ class TurnRun:
         return HunkId(f"t{self.turn}h{hunk}")
 
 
-_CALL = "call:"
-"""Before the id of a call, as the name of its lane."""
+def _lane_of_call(call_id: str, *, custom: bool) -> str:
+    """The input of a custom tool is the text itself, that of a function a JSON document."""
+    return f"call:{call_id}" if custom else f"json:{call_id}"
 
 
 def _lane(message: int) -> str:

@@ -8,7 +8,7 @@ taken back. Which hunks are chosen, and what it means, is review.py's business.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -16,11 +16,13 @@ from typing import TypeVar
 from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import DiskFault, GitFault, RefusedFault, SparkFault
-from spark_tui.repo.checkpoints import CheckpointStore, intent, recover
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.recovering import intent, recover
 from spark_tui.repo.worktree import Change, NotPutBack, Stale, Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event, HunkId, HunksDecided, TurnUndone, Written
 from spark_tui.session.merging import Merged, merge_in, merge_out
+from spark_tui.session.standing import path_now
 from spark_tui.session.state import HunkState, SessionState, Status
 
 T = TypeVar("T")
@@ -35,6 +37,18 @@ class WritePlan:
     done: list[HunkId] = field(default_factory=list)
     already: list[HunkId] = field(default_factory=list)
     conflicts: dict[HunkId, str] = field(default_factory=dict)
+    bits: dict[str, int] = field(default_factory=dict)
+    """The permissions with which a file comes back."""
+    moved: dict[str, str] = field(default_factory=dict)
+    """Where a file comes from, by where it goes."""
+    were: dict[str, int] = field(default_factory=dict)
+    """The permissions of the files there were, as of the checkpoint."""
+
+    def put_off(self) -> None:
+        """Write nothing; what was found out about the hunks stays."""
+        self.done.clear()
+        self.already.clear()
+        self.after.clear()
 
 
 class Writes:
@@ -67,14 +81,7 @@ class Writes:
         if self._unsettled:
             await self._settle()
         plan = WritePlan()
-        self._moves = sorted(
-            (
-                h
-                for h in self._state.hunks.values()
-                if h.kind is Kind.MOVE and h.status is Status.ACCEPTED and h.written
-            ),
-            key=lambda h: h.written_act,
-        )
+        self._moves = self._state.moves()
         groups: dict[tuple[str, str], list[HunkState]] = {}
         for hunk in hunks:
             groups.setdefault((hunk.path, self._where(hunk)), []).append(hunk)
@@ -105,7 +112,7 @@ class Writes:
         merge = merge_in if into else merge_out
         merged = merge(where, disk, hunks, others, self._state.snapshots)
         if disk is None and merged.now is not None and not into:
-            merged = self._with_mode(merged, merged.now)
+            merged = self._as_it_went(plan, merged, merged.now)
         plan.conflicts.update(merged.conflicts)
         plan.already.extend(merged.already)
         if merged.done:
@@ -129,6 +136,7 @@ class Writes:
         plan.before.setdefault(target, None)
         plan.after[source] = None
         plan.after[target] = Snapshot.of(target, now.data, now.mode)
+        plan.moved[target] = plan.moved.get(source, source)
         plan.done.append(hunk.id)
 
     async def _now(self, plan: WritePlan, path: str) -> Snapshot | None:
@@ -138,25 +146,16 @@ class Writes:
         return await self._off(self._worktree.read, path)
 
     def _where(self, hunk: HunkState) -> str:
-        """Where the file is now that the hunk's path meant when it was placed: later moves of
-        ours took it along."""
-        path = hunk.path
-        for move in self._moves:
-            if (
-                move is not hunk
-                and move.path == path
-                and move.written_act > hunk.placed_act
-                and move.move_to
-            ):
-                path = move.move_to
-        return path
+        return path_now(hunk, self._moves)
 
-    def _with_mode(self, merged: Merged, now: Snapshot) -> Merged:
-        """A file that comes back has the mode with which it went."""
+    def _as_it_went(self, plan: WritePlan, merged: Merged, now: Snapshot) -> Merged:
+        """A file that comes back has the permissions with which it went."""
         for act in reversed(self._state.writes):
             for write in act.writes:
                 if write.path == now.path and write.after is None:
-                    back = Snapshot.of(now.path, now.data, write.mode)
+                    plan.bits[now.path] = write.mode
+                    mode = 0o755 if write.mode & 0o100 else 0o644
+                    back = Snapshot.of(now.path, now.data, mode)
                     return Merged(back, merged.done, merged.already, merged.conflicts)
         return merged
 
@@ -205,7 +204,12 @@ class Writes:
         return checkpoint
 
     def _save(self, plan: WritePlan, turn: int) -> str:
-        files = {p: (s.data, s.mode) if s else None for p, s in plan.before.items()}
+        files: dict[str, tuple[bytes, int] | None] = {}
+        for path, before in plan.before.items():
+            bits = self._worktree.bits(path) if before else None
+            if bits is not None:
+                plan.were[path] = bits
+            files[path] = (before.data, before.mode if bits is None else bits) if before else None
         try:
             return self._store.save(self._state.session, turn, files)
         except GitFault as fault:
@@ -215,8 +219,9 @@ class Writes:
 
     def _write(self, plan: WritePlan, checkpoint: str) -> None:
         """In the write thread: intent, write; the intent stays until the journal knows."""
-        changes = _changes(plan.after)
-        self._store.begin(intent(checkpoint, changes))
+        changes = [_change(p, after, plan.bits, plan.moved) for p, after in plan.after.items()]
+        made = self._worktree.missing_folders(c.path for c in changes if c.data is not None)
+        self._store.begin(intent(checkpoint, changes, made))
         expected = {p: _digest(s) for p, s in plan.before.items()}
         try:
             self._worktree.write_all(changes, expected=expected)
@@ -229,7 +234,7 @@ class Writes:
     async def _take_back(self, plan: WritePlan) -> None:
         """The journal could not record the write: the files get their bytes back."""
         expected = {p: _digest(plan.after[p]) for p in plan.after}
-        changes = _changes({p: plan.before.get(p) for p in plan.after})
+        changes = [_change(p, plan.before.get(p), plan.were, {}) for p in plan.after]
         try:
             await self._off(lambda: self._worktree.write_all(changes, expected=expected))
             await self._off(self._store.done)
@@ -249,16 +254,19 @@ class Writes:
         return await loop.run_in_executor(self._threads, lambda: job(*args))
 
 
-def _changes(files: dict[str, Snapshot | None]) -> list[Change]:
-    return [Change(p, s.data if s else None, s.mode if s else None) for p, s in files.items()]
+def _change(
+    path: str, after: Snapshot | None, bits: Mapping[str, int], moved: Mapping[str, str]
+) -> Change:
+    if after is None:
+        return Change(path, None)
+    return Change(path, after.data, after.mode, bits.get(path), moved.get(path))
 
 
 def _records(plan: WritePlan) -> tuple[Written, ...]:
     records: list[Written] = []
     for path, after in plan.after.items():
         before = plan.before.get(path)
-        kept = after or before
-        mode = kept.mode if kept else 0o644
+        mode = after.mode if after else plan.were.get(path, before.mode if before else 0o644)
         records.append(Written(path, _digest(before), _digest(after), mode))
     return tuple(records)
 

@@ -136,3 +136,75 @@ def test_a_monster_is_refused(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("spark_tui.cli.verbs.apply.MAX_REPLY", 10)
     ran = shell("apply", "--json", stdin=GOOD)
     assert ran.code == LimitFault.exit_code and ran.document["status"] == "error"
+
+
+def test_a_conflict_in_one_file_keeps_every_other_as_it_is(shell: Shell, tmp_path: Path) -> None:
+    """The model saw an older calc.py: its hunk conflicts, and so the new file is not made."""
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    before = shell.read("calc.py")
+    (seen / "calc.py").write_text(before)
+    (shell.root / "calc.py").write_text(before.replace("return a + b", "return b + a"))
+    now = shell.read("calc.py")
+    ran = shell("apply", "--accept", "all", "--seen", str(seen), stdin=GOOD)
+    assert ran.code == 6
+    assert shell.read("calc.py") == now and not (shell.root / "notes.txt").exists()
+    assert "conflict" in ran.err
+
+
+def test_a_folder_may_be_allowed_as_a_whole(shell: Shell) -> None:
+    assert shell("apply", "--accept", "all", stdin=WEAK).code == 6
+    ran = shell("apply", "--accept", "all", "--allow-sensitive", ".", stdin=WEAK)
+    assert ran.code == 0 and shell.read("conftest.py") == "hello\n"
+
+
+def test_other_formats_are_prose_where_one_is_asked_for(shell: Shell) -> None:
+    before = shell.read("calc.py")
+    ran = shell("apply", "--format", "udiff", stdin=GOOD)
+    assert ran.code == 6 and shell.read("calc.py") == before
+    diff = before.replace("return a + b", "return b + a")
+    reply = f"calc.py\n```python\n{diff}```\n"
+    assert shell("apply", "--format", "blocks", "--accept", "all", stdin=reply).code == 6
+    assert shell("apply", "--format", "whole", "--accept", "all", stdin=reply).code == 0
+    assert shell.read("calc.py") == diff
+
+
+def test_a_new_file_ends_its_lines_as_the_project_says(shell: Shell) -> None:
+    (shell.root / ".editorconfig").write_text("[*.txt]\nend_of_line = crlf\n")
+    assert shell("apply", stdin=GOOD).code == 0
+    assert (shell.root / "notes.txt").read_bytes() == b"hello\r\n"
+    assert shell("undo").code == 0
+    assert not (shell.root / "notes.txt").exists()
+
+
+MODES = """```diff
+diff --git a/calc.py b/calc.py
+old mode 100644
+new mode 100755
+diff --git a/run.sh b/run.sh
+new file mode 100755
+--- /dev/null
++++ b/run.sh
+@@ -0,0 +1,1 @@
++echo hello
+\\ No newline at end of file
+diff --git a/README.md b/docs/README.md
+rename from README.md
+rename to docs/README.md
+```
+"""
+
+
+def test_a_diff_of_git_may_rename_and_set_modes(shell: Shell) -> None:
+    readme = "# Calc\n"
+    (shell.root / "README.md").write_text(readme)
+    ran = shell("apply", "--json", "--accept", "all", stdin=MODES)
+    assert ran.code == 0, ran.err
+    assert [f["change"] for f in ran.document["files"]] == ["mode", "add", "move"]
+    assert (shell.root / "calc.py").stat().st_mode & 0o111
+    assert (shell.root / "run.sh").stat().st_mode & 0o111
+    assert (shell.root / "run.sh").read_bytes() == b"echo hello"
+    assert shell.read("docs/README.md") == readme and not (shell.root / "README.md").exists()
+    assert shell("undo").code == 0
+    assert not (shell.root / "calc.py").stat().st_mode & 0o111
+    assert not (shell.root / "run.sh").exists() and shell.read("README.md") == readme

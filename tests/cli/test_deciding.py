@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 
 import pytest
 
 from spark_tui.model.scripted import done, say
+from spark_tui.session.events import HunkId
+from spark_tui.session.opening import open_session
+from spark_tui.settings.config import load
 from tests.support.shell import Shell
 
 REPLY = """*** Begin Patch
@@ -43,6 +47,53 @@ def test_hunks_lists_them(open_hunks: Shell) -> None:
         ("    return a + b", "    return b + a"),
         ("    return a - b", "    return -b + a"),
     ]
+
+
+def test_hunks_says_where_they_stand_in_a_file_that_changed(open_hunks: Shell) -> None:
+    path = open_hunks.root / "calc.py"
+    path.write_text("import math\n" + path.read_text().replace("a + b", "a + b  # mine"))
+    rows = open_hunks("hunks", "--json").document["files"][0]["hunks"]
+    assert [(r["status"], r["reason"], r.get("moved_by")) for r in rows] == [
+        ("placed", "line 2 was changed on disk", None),
+        ("placed", "", 1),
+    ]
+    assert open_hunks("hunks").out.splitlines() == [
+        "t1h1 placed calc.py:2 +1 -1: line 2 was changed on disk",
+        "t1h2 placed calc.py:6 (moved by +1) +1 -1",
+    ]
+
+
+def test_parts_of_a_hunk_are_named_by_their_ids(open_hunks: Shell) -> None:
+    reply = """*** Begin Patch
+*** Update File: calc.py
+@@
+-def add(a, b):
+-    return a + b
++def add(x, y):
++    return x + y
+*** End Patch
+"""
+    assert open_hunks("apply", "--accept", "none", stdin=reply).code == 0
+
+    async def cut(*, back: bool) -> None:
+        environ = open_hunks.environ
+        session = await open_session(
+            open_hunks.root, load(environ=environ), environ=environ, fresh=False
+        )
+        await (session.undo() if back else session.split(HunkId("t1h1")))
+        await session.close()
+
+    asyncio.run(cut(back=False))
+    whole, *parts = open_hunks("hunks", "--json").document["files"][0]["hunks"]
+    assert (whole["status"], whole["reason"]) == ("superseded", "t1h1.1, t1h1.2")
+    assert [part["id"] for part in parts] == ["t1h1.1", "t1h1.2"]
+    ran = open_hunks("accept", "--json", "t1h1.2")
+    assert (ran.code, ran.statuses()) == (0, {"t1h1.2": "accepted"})
+    assert open_hunks.read("calc.py").startswith("def add(a, b):\n    return x + y\n")
+    assert open_hunks("accept", "t1h1").code == 6
+    assert open_hunks("undo").code == 0
+    asyncio.run(cut(back=True))
+    assert open_hunks("hunks").out.splitlines() == ["t1h1 placed calc.py:1 +2 -2"]
 
 
 def test_an_unplaced_hunk_shows_what_the_model_wrote(shell: Shell) -> None:

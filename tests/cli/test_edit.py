@@ -65,6 +65,63 @@ def test_what_the_level_does_not_take_is_left_and_said(shell: Shell) -> None:
     assert ran.document["errors"][0]["code"] == "incomplete"
 
 
+BAD = """*** Begin Patch
+*** Update File: calc.py
+@@
+-    return a - b
++    return -b + a
+@@
+-    return a plus b
++    return b + a
+*** End Patch
+"""
+MENDED = """*** Begin Patch
+*** Update File: calc.py
+@@
+-    return a + b
++    return b + a
+*** End Patch
+"""
+
+
+def test_an_edit_without_a_place_is_asked_for_once_more(shell: Shell) -> None:
+    again = (*patch(MENDED, "call_2"), *done())
+    shell.replies = [(*patch(BAD), *done()), again, (*say("Done."), *done())]
+    ran = shell("edit", "--json", "--accept", "safe", "--", "swap calc.py")
+    assert (ran.code, ran.document["status"], ran.document["errors"]) == (0, "applied", [])
+    assert ran.statuses() == {"t1h1": "accepted", "t1h2": "superseded", "t1h3": "accepted"}
+    assert "asked again for 1 edit: t1h2" in ran.err
+    assert "return b + a" in shell.read("calc.py") and "return -b + a" in shell.read("calc.py")
+
+
+def test_what_has_no_place_then_refuses_all(shell: Shell) -> None:
+    before = shell.read("calc.py")
+    again = (*patch(BAD.split("@@")[0] + "@@" + BAD.split("@@")[2], "call_2"), *done())
+    shell.replies = [(*patch(BAD), *done()), again, (*patch(MENDED, "call_3"), *done())]
+    ran = shell("edit", "--json", "--accept", "all", "--", "swap calc.py")
+    assert (ran.code, ran.document["status"]) == (6, "refused")
+    assert ran.statuses() == {"t1h1": "placed", "t1h2": "superseded", "t1h3": "unplaced"}
+    assert [e["code"] for e in ran.document["errors"]] == ["incomplete"]
+    assert shell.read("calc.py") == before and len(shell.providers[0].requests) == 2
+    assert shell("accept", "t1h1").code == 0 and "return -b + a" in shell.read("calc.py")
+
+
+def test_a_refused_path_refuses_all_at_once(shell: Shell) -> None:
+    before = shell.read("calc.py")
+    evil = MENDED.replace("*** End", "*** Add File: ../evil.py\n+x\n*** End")
+    shell.replies = [(*patch(evil), *done())]
+    ran = shell("edit", "--json", "--accept", "all", "--", "swap calc.py")
+    assert (ran.code, ran.document["status"]) == (6, "refused")
+    assert shell.read("calc.py") == before and len(shell.providers[0].requests) == 1
+
+
+def test_by_default_nothing_is_asked_again(shell: Shell) -> None:
+    shell.replies = [(*patch(BAD), *done())]
+    ran = shell("edit", "--json", "--", "swap calc.py")
+    assert (ran.code, ran.document["status"]) == (6, "refused")
+    assert len(shell.providers[0].requests) == 1
+
+
 def test_stdin_and_named_files_go_along(asked: Shell) -> None:
     asked("edit", "--path", "calc.py", "--", "mend this", stdin="Traceback: boom")
     (request,) = asked.providers[0].requests

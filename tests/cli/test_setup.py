@@ -9,11 +9,23 @@ import pytest
 
 from spark_tui.errors import KeyRefused
 from spark_tui.model.provider import ModelInfo
+from spark_tui.model.scripted import done, patch
 from spark_tui.session.link import Link
 from spark_tui.settings.config import save_user, specs
 from spark_tui.settings.credentials import key_file, store_key
 from spark_tui.settings.theme import shipped_folder
 from tests.support.shell import Shell
+
+PATCH = """*** Begin Patch
+*** Update File: calc.py
+@@
+-    return a + b
++    return b + a
+@@
+-    nothing like this
++    x
+*** End Patch
+"""
 
 
 @pytest.fixture
@@ -76,6 +88,26 @@ def test_models_marks_the_roles(shell: Shell, listing: list[ModelInfo | Exceptio
         ("gpt-5.3-codex-spark", "fast"),
         ("other", None),
     ]
+
+
+def test_models_tells_how_edits_went(shell: Shell, listing: list[ModelInfo | Exception]) -> None:
+    shell.environ["OPENAI_API_KEY"] = "sk"
+    shell.replies = [(*patch(PATCH), *done())]
+    shell("edit", "--", "one")
+    listing += [ModelInfo("gpt-5.3-codex-spark"), ModelInfo("other")]
+    assert shell("models").out.splitlines() == [
+        "gpt-5.3-codex-spark  (fast, edits placed: v4a 1 of 2)",
+        "other",
+    ]
+    shell.replies = [(*patch(PATCH.replace("return a + b", "gone")), *done())]
+    for _ in range(3):
+        shell("edit", "--", "more")
+    rows = shell("models", "--json").document["models"]
+    assert rows[0]["edits"]["v4a"] == {
+        "replies": 4, "well_formed": 4, "hunks": 8, "located": 1, "repaired": 0, "unplaced": 7,
+        "demoted": True,
+    }  # fmt: skip
+    assert rows[1]["edits"] == {}
 
 
 def test_models_without_a_key_is_4(shell: Shell) -> None:

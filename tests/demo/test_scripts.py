@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 
 from demo.model import Service
 from demo.plan import Call, answer, commit_message, payload
-from demo.request import Ask, Offer, Said
+from demo.request import Answered, Ask, Called, Offer, Said
 from demo.script import Read, Script, ScriptError, Text, load, read_script
 from demo.service import listening
 
@@ -303,6 +303,21 @@ def test_the_unplaced_hunk_again_is_written_from_the_file_as_it_is() -> None:
     where = "It could not be placed: not found."
     text = again("tidewater/report.py", "-rows", "try it once more", where=where)
     assert answer(ask(text), SCRIPTS).script == "09-stale-2-again"
+
+
+def test_the_last_word_is_about_the_last_call() -> None:
+    prompt = named("09-stale-1").say
+    patched, offer = Called("c1", "apply_patch", "x"), Offer("apply_patch", custom=True)
+    lost = Answered("c1", "Nothing is written yet: 1 of 3 edits was not applied.")
+    first = answer(Ask("demo-fast", "", (Said("user", prompt), patched, lost), offer), SCRIPTS)
+    assert calls(first), "the repair"
+    for output, word in (
+        ("Success. Updated the following files:\nM x\n\nraise Failed", "Done."),
+        ("not applied: x: gone", "Not everything"),
+    ):
+        items = (Said("user", prompt), patched, lost, patched, Answered("c2", output))
+        last = answer(Ask("demo-fast", "", items, offer), SCRIPTS)
+        assert word in payload(last.parts[0])
 
 
 def test_a_reason_no_script_knows_gets_an_honest_answer() -> None:

@@ -83,7 +83,7 @@ def test_names_without_a_dot() -> None:
 
 def test_a_held_line_that_was_prose_is_given_out() -> None:
     assert prose(run("Done.\n*** Begin Patch\n*** Delete File: x\n*** End Patch\n")) == "Done.\n"
-    assert prose(run("src/a.py\n```\nnothing\n```\n")) == "src/a.py\n```\nnothing\n```\n"
+    assert prose(run("Output\n```\nnothing\n```\n")) == "Output\n```\nnothing\n```\n"
 
 
 def test_fences_inside_an_edit_mean_nothing() -> None:

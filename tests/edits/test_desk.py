@@ -64,5 +64,5 @@ def test_a_file_that_is_not_there_has_no_lines() -> None:
 def test_remove_and_create() -> None:
     (gone,) = desk().remove(1)
     assert gone == Settled(1, Kind.DELETE, Placed(0, 5, (Edit(0, 5, ()),)))
-    (made,) = Desk("a", None).create(1, ["x"])
+    (made,) = Desk("a", None).add(1, ["x"])
     assert made == Settled(1, Kind.ADD, Placed(0, 0, (Edit(0, 0, ("x",)),)))

@@ -76,5 +76,27 @@ def test_unified_text_says_where_the_last_newline_is_missing() -> None:
     assert text.endswith(f" a\n-b\n{marker}+c\n{marker}")
 
 
+def test_unified_text_says_when_an_edit_changes_how_the_file_ends() -> None:
+    base = Snapshot.of("a", b"a\nb\n")
+    marker = "\\ No newline at end of file\n"
+    assert unified("a", base, [Edit(1, 2, ("b",), False)]).endswith(f" a\n-b\n+b\n{marker}")
+    bare = Snapshot.of("a", b"a\nb")
+    assert unified("a", bare, [Edit(1, 2, ("b",), True)]).endswith(f" a\n-b\n{marker}+b\n")
+
+
+def test_words_are_looked_at_when_a_row_is() -> None:
+    """Rows of equal runs pair line by line; of others only so many are tried."""
+    rows = hunk_rows(BASE, Placed(0, 5, (Edit(0, 2, ("line one", "row 2")),)))
+    assert [row.other for row in rows if row.sign in "+-"] == [
+        "line one", "row 2", "line 1", "line 2",
+    ]  # fmt: skip
+    size = 4_000
+    base = Snapshot.of("a", "".join(f"value {i} = {i}\n" for i in range(size)).encode())
+    edits = tuple(Edit(i, i + 1, ("a", f"value {i} = new")) for i in range(0, size, 2))
+    many = hunk_rows(base, Placed(0, size, edits))
+    paired = sum(row.other is not None for row in many if row.sign == "-")
+    assert 0 < paired < len(edits)
+
+
 def test_count() -> None:
     assert count(BASE, Placed(0, 5, (Edit(0, 2, ("x",)), Edit(3, 3, ("y", "z"))))) == (3, 2)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from spark_tui.edits.index import FileIndex
-from spark_tui.edits.live import LiveSearch
+from spark_tui.edits.live import LiveRewrite, LiveSearch
 from spark_tui.edits.snapshot import Snapshot
 
 
@@ -40,3 +42,28 @@ def test_nothing_fits() -> None:
     live = search("a\nb\n")
     assert live.add("c") is None
     assert live.add("b") is None
+
+
+def signs(old: str, new: str) -> str:
+    live = LiveRewrite(FileIndex(Snapshot.of("a", "".join(f"{c}\n" for c in old).encode())))
+    return "".join(" " if live.stays(c) else "+" for c in new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("abcd", "abcd", "    "),
+        ("abcd", "abXcd", "  +  "),
+        ("abcd", "aXcd", " +  "),
+        ("abcd", "ad", "  "),
+        ("axbxcxd", "aYxd", " +  "),
+        ("pqxyrxyz", "Nxyz", "++  "),
+        ("abab", "babab", "+    "),
+    ],
+)
+def test_lines_of_a_whole_file_that_stay(old: str, new: str, said: str) -> None:
+    assert signs(old, new) == said
+
+
+def test_a_line_that_stays_is_one_of_the_file() -> None:
+    assert signs("abc", "xyz") == "+++"

@@ -35,7 +35,7 @@ def test_changes_below_do_not_matter() -> None:
 
 def test_a_change_in_its_lines_is_a_conflict() -> None:
     found = rebase([EDIT], BASE, disk(Edit(1, 1, ("new",)), Edit(5, 6, ("otherwise",))))
-    assert found == Conflict("lines 6-6 were changed on disk", 6, 7)
+    assert found == Conflict("line 6 was changed on disk", 6, 7)
 
 
 def test_so_is_a_change_of_a_neighbour_line() -> None:

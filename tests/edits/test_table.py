@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from spark_tui.edits.formats.table import FORMATS, format_named
+from spark_tui.edits.formats.table import FORMATS, NAMES, format_named
 from tests.support.replies import MemoryTree, applied, play
 
 
-@pytest.mark.parametrize("name", ["v4a", "blocks"])
-def test_rows_have_words_for_the_model(name: str) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_have_words_for_the_model_and_few(name: str) -> None:
     row = format_named(name)
     assert row.name == name
-    assert len(row.instructions) > 500
+    assert 100 < len(row.instructions.split()) < 300
 
 
 def test_an_unknown_name_says_which_are_known() -> None:
-    with pytest.raises(ValueError, match="v4a, blocks"):
-        format_named("udiff")
+    with pytest.raises(ValueError, match="v4a, blocks, udiff, whole"):
+        format_named("json")
 
 
 def test_only_the_patch_has_a_grammar() -> None:
-    assert [row.grammar is not None for row in FORMATS] == [True, False]
+    assert [row.grammar is not None for row in FORMATS] == [True, False, False, False]
+    assert tuple(row.name for row in FORMATS) == NAMES
     grammar = format_named("v4a").grammar
     assert grammar is not None
     assert grammar.startswith("start:")
@@ -46,3 +47,19 @@ def test_the_example_of_the_block_instructions_is_a_block() -> None:
     assert changeset.complete
     after = applied(tree, changeset)["src/shop/cart.py"]
     assert after == b"    rate = self.rate\n    return amount * rate\n"
+
+
+def test_the_example_of_the_diff_instructions_is_a_diff() -> None:
+    cart = b"def total(self):\n    rate = self.rate\n    return amount\n"
+    tree = MemoryTree({"src/shop/cart.py": cart})
+    _, changeset = play(tree, [format_named("udiff").instructions])
+    assert changeset.complete
+    after = applied(tree, changeset)["src/shop/cart.py"]
+    assert after == cart.replace(b"return amount", b"return amount * rate")
+
+
+def test_the_example_of_the_whole_file_instructions_is_a_file() -> None:
+    tree = MemoryTree({})
+    _, changeset = play(tree, [format_named("whole").instructions])
+    assert changeset.complete
+    assert applied(tree, changeset) == {"src/shop/rates.py": b"DEFAULT = 1\n"}

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from spark_tui.repo.checkpoints import CheckpointStore, recover
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.recovering import recover
 from spark_tui.repo.worktree import Worktree
 
 WRITER = """
 import os, sys
 from hashlib import sha256
 from pathlib import Path
-from spark_tui.repo.checkpoints import CheckpointStore, intent
+from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.recovering import intent
 from spark_tui.repo.worktree import Change, Worktree
 root = Path(sys.argv[1])
 store = CheckpointStore.open(Path(sys.argv[2]), root, environ=dict(os.environ))

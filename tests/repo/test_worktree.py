@@ -195,7 +195,7 @@ def test_new_files_obey_the_umask(worktree: Worktree) -> None:
 
 def test_hard_links_stay_linked(worktree: Worktree, tmp_path: Path) -> None:
     os.link(worktree.root / "a.txt", tmp_path / "second")
-    assert worktree.shared("a.txt")
+    assert worktree.in_place("a.txt")
     worktree.write_all([Change("a.txt", b"n")], expected={"a.txt": digest(b"old a\r\n")})
     assert (tmp_path / "second").read_bytes() == b"n"
     assert (worktree.root / "a.txt").stat().st_nlink == 2

@@ -17,7 +17,9 @@ from spark_tui.session.state import SessionState
 
 text = st.text(st.characters(), max_size=20)
 ids = st.builds(lambda t, h: HunkId(f"t{t}h{h}"), st.integers(1, 3), st.integers(1, 3))
-edits = st.builds(Edit, st.integers(0, 9), st.integers(0, 9), st.lists(text).map(tuple))
+edits = st.builds(
+    Edit, st.integers(0, 9), st.integers(0, 9), st.lists(text).map(tuple), st.none() | st.booleans()
+)
 places = st.builds(
     Placed,
     st.integers(0, 9),
@@ -38,6 +40,12 @@ facts: st.SearchStrategy[Event] = st.one_of(
     st.builds(ev.HunkGrew, ids, st.sampled_from([" ", "-", "+", "?"]), text),
     st.builds(ev.HunkPlaced, ids, st.none() | text, places, st.integers(0, 9), st.integers(0, 9)),
     st.builds(ev.HunkUnplaced, ids, st.none(), st.builds(Unplaced, text, text)),
+    st.builds(ev.HunkReshaped, ids, text, st.lists(
+        st.builds(ev.HunkPart, ids, places, st.integers(0, 9), st.integers(0, 9), text),
+        max_size=3).map(tuple), text),
+    st.builds(ev.HunksAnchored, st.lists(
+        st.builds(ev.Anchor, ids, text, st.none() | places, st.integers(-9, 9), text),
+        max_size=3).map(tuple)),
     st.builds(ev.HunksDecided, st.lists(ids).map(tuple), st.sampled_from(Decision)),
     st.builds(ev.FilesWritten, st.integers(1, 9), text, st.lists(ids).map(tuple),
               st.lists(st.builds(ev.Written, text, st.none() | text, text)).map(tuple), text),

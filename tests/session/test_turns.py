@@ -209,7 +209,10 @@ def test_automatic_acceptance_waits_for_both_ends(bench: Bench, run: Run, accept
         assert await session.run("swap calc.py") is Outcome.COMPLETE
         assert bench.read("calc.py") == CALC.replace("a + b", "b + a").replace("a - b", "-b + a")
         outputs = [i for i in provider.requests[1].items if isinstance(i, ToolOutput)]
-        assert outputs[0].output == "Success. Updated the following files:\nM calc.py"
+        said, _, rows = outputs[0].output.partition("\n\n")
+        assert said == "Success. Updated the following files:\nM calc.py"
+        assert rows.split("\n")[0] == "new text of calc.py, lines 1-6:"
+        assert "      6 |     return -b + a" in rows, "the model knows its own edits"
         await session.close()
 
     run(story())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from spark_tui.edits.changeset import Changeset, Hunk, Kind, Placed, Unplaced
 from spark_tui.edits.compose import result_of
@@ -12,7 +13,8 @@ from spark_tui.edits.snapshot import Snapshot
 
 
 class MemoryTree:
-    """Files as a dictionary; `kinds` names what is no regular file."""
+    """Files as a dictionary; `kinds` names what is no regular file, `modes` what is not 644, `crlf`
+    the new files whose lines end so."""
 
     def __init__(
         self,
@@ -21,17 +23,41 @@ class MemoryTree:
         kinds: Mapping[str, PathKind] | None = None,
         unseen: Iterable[str] = (),
         unread: Iterable[str] = (),
+        modes: Mapping[str, int] | None = None,
+        crlf: Iterable[str] = (),
     ) -> None:
         self.files = dict(files)
         self._kinds = dict(kinds or {})
         self._unseen = set(unseen)
         self._unread = set(unread)
+        self._modes = dict(modes or {})
+        self._crlf = set(crlf)
 
     def kind(self, path: str) -> PathKind:
-        return self._kinds.get(path, "file" if path in self.files else "missing")
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            above = "/".join(parts[:depth])
+            if self._kinds.get(above, "directory") != "directory":
+                return self._kinds[above]
+            if above in self.files:
+                return "special"
+        if path in self._kinds:
+            return self._kinds[path]
+        if path in self.files:
+            return "file"
+        is_folder = any(name.startswith(f"{path}/") for name in self.files)
+        return "directory" if is_folder else "missing"
+
+    def mode(self, path: str) -> int:
+        return self._modes.get(path, 0o644)
+
+    def on_disk(self, path: str) -> Snapshot | None:
+        """The file whether it was read yet or not; None if there is none."""
+        data = self.files.get(path)
+        return None if data is None else Snapshot.of(path, data, self.mode(path))
 
     def snapshot(self, path: str) -> Snapshot | None:
-        return None if path in self._unread else Snapshot.of(path, self.files[path])
+        return None if path in self._unread else self.on_disk(path)
 
     def was_seen(self, path: str) -> bool:
         return path not in self._unseen
@@ -39,6 +65,16 @@ class MemoryTree:
     def similar(self, path: str) -> tuple[str, ...]:
         name = path.rpartition("/")[2]
         return tuple(p for p in sorted(self.files) if p.rpartition("/")[2] == name)[:3]
+
+    def new_eol(self, path: str) -> str:
+        return "\r\n" if path in self._crlf else "\n"
+
+    def ending(self, path: str) -> tuple[str, ...]:
+        return tuple(p for p in sorted(self.files) if p.endswith(f"/{path}"))
+
+    @property
+    def root(self) -> str:
+        return "/work/tree"
 
 
 def whole(reply: str) -> list[str]:
@@ -64,12 +100,11 @@ def play(
         for piece in more:
             pieces.append(piece)
             if isinstance(piece, NeedFile):
-                data = tree.files.get(piece.path)
-                answer = None if data is None else Snapshot.of(piece.path, data)
-                take(stream.provide(piece.path, answer))
+                take(stream.provide(piece.path, tree.on_disk(piece.path)))
 
     for chunk in chunks:
         take(stream.feed(chunk, lane))
+    take(stream.end_lanes(complete=complete))
     take(stream.close(complete=complete))
     return pieces, stream.changeset
 
@@ -107,16 +142,29 @@ def unplaced(hunk: Hunk) -> Unplaced:
 
 def applied(tree: MemoryTree, changeset: Changeset) -> dict[str, bytes]:
     """The files with every hunk accepted. All must have a place."""
-    files = dict(tree.files)
+    return {path: snapshot.data for path, snapshot in after(tree, changeset).items()}
+
+
+def after(tree: MemoryTree, changeset: Changeset) -> dict[str, Snapshot]:
+    """The same with the modes of the files."""
+    files = {path: Snapshot.of(path, data, tree.mode(path)) for path, data in tree.files.items()}
     for path in dict.fromkeys(hunk.path for hunk in changeset.hunks):
         hunks = [hunk for hunk in changeset.hunks if hunk.path == path]
-        before = files.pop(path, None)
-        base = None if before is None else Snapshot.of(path, before)
+        base = files.pop(path, None)
         target = next((h.move_to for h in hunks if h.kind is Kind.MOVE and h.move_to), path)
         data = result_of(base, hunks)
         if data is not None:
-            files[target] = data
+            mode = base.mode if base else 0o644
+            for hunk in hunks:
+                mode = (hunk.place.mode if isinstance(hunk.place, Placed) else None) or mode
+            files[target] = Snapshot.of(target, data, mode)
     return files
+
+
+def salvaged(changeset: Changeset) -> Changeset:
+    """The hunks that have a place, as a person may accept them one by one."""
+    hunks = tuple(hunk for hunk in changeset.hunks if isinstance(hunk.place, Placed))
+    return replace(changeset, hunks=hunks)
 
 
 def refusals(changeset: Changeset) -> list[str]:

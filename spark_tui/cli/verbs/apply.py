@@ -12,6 +12,7 @@ from pathlib import Path
 from spark_tui.cli.arguments import Parser, accept_options, flags_of, session_options
 from spark_tui.cli.face import Face, rooted
 from spark_tui.cli.report import finish
+from spark_tui.edits.formats.table import NAMES
 from spark_tui.errors import LimitFault, UsageFault
 
 MAX_REPLY = 64 << 20
@@ -20,6 +21,12 @@ MAX_SEEN = 64 << 20
 
 def options(parser: Parser, verb: str) -> None:
     accept_options(parser, default="safe")
+    parser.add_argument(
+        "--format",
+        choices=("auto", *NAMES),
+        default="auto",
+        help="the only format to look for (default: auto, any of them, also mixed)",
+    )
     parser.add_argument(
         "--seen",
         type=Path,
@@ -34,11 +41,14 @@ async def run(args: argparse.Namespace, face: Face) -> int:
     level = "safe" if settings.accept == "ask" else settings.accept
     reply = _reply(face)
     seen = _seen(args.seen) if args.seen else {}
+    formats = NAMES if args.format == "auto" else (args.format,)
     fresh = not args.go_on and args.session is None
     async with face.session(args, settings, fresh=fresh, resume=args.session) as session:
         await session.look()
         allowed = [rooted(session, args.where, p) for p in args.allow_sensitive]
-        await session.apply_reply(reply, accept=level, allow_sensitive=allowed, seen=seen)
+        await session.apply_reply(
+            reply, accept=level, allow_sensitive=allowed, seen=seen, formats=formats
+        )
         return finish(face, session, wants_written=level != "none", wants_hunks=True)
 
 

@@ -26,8 +26,13 @@ def options(parser: Parser, verb: str) -> None:
 async def run(args: argparse.Namespace, face: Face) -> int:
     settings = face.settings()
     async with face.session(args, settings, resume=args.session, lock=False) as session:
+        await session.anchor()
         state = session.state
-        hunks = [h for h in state.hunks.values() if args.turn in (None, h.turn)]
+        hunks = [
+            h
+            for h in state.hunks.values()
+            if args.turn in (None, h.turn) and state.standing((h.id,))  # no part of what is whole
+        ]
         face.out.document(
             document.of_hunks(
                 state,

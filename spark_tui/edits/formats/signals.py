@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from spark_tui.edits.pieces import Sign
 
-Op = Literal["update", "add", "delete", "block"]
+Op = Literal["update", "add", "delete", "block", "erase", "file"]
 
 
 class Said(NamedTuple):
@@ -22,7 +22,11 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What follows is about this file. "block": whether it is a change or a new file is open."""
+    """What follows is about this file.
+
+    "block": whether it is a change or a new file is open. "erase": the file goes, and the hunk
+    that follows quotes it. "file": its whole text follows.
+    """
 
     op: Op
     path: str
@@ -33,6 +37,14 @@ class MovedTo:
     """The file of this section gets another path."""
 
     path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeSet:
+    """The file of this section becomes executable or stops being it."""
+
+    mode: int
+    """0o644 or 0o755."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,10 @@ class Ended:
     message: str = ""
     dividers: tuple[str, ...] = ()
     """The dividers of a block as written, if there was more than one: any may be text."""
+    newline: bool | None = None
+    """Whether the file ends with a newline afterwards; None: as it did."""
+    mode: int | None = None
+    """Of a new file, where the reply gives one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +98,18 @@ class Trouble:
     fatal: bool = True
 
 
-Signal = Said | Section | MovedTo | Opened | Line | Typing | Ended | Trouble
+Signal = Said | Section | MovedTo | ModeSet | Opened | Line | Typing | Ended | Trouble
 
 
 class Machine(Protocol):
     """One edit region of one format, fed line by line."""
 
     done: bool
-    """The format's own end was seen."""
+    """The format's own end was seen, or the region turned out to be none."""
+    sure: bool
+    """It is an edit beyond doubt; until then its lines may come back as `rest`."""
+    rest: list[str]
+    """Lines that do not belong to it, once it is done: the one that ended it, or all of them."""
 
     def line(self, text: str) -> list[Signal]:
         """One complete line, without its ending."""
@@ -99,6 +119,6 @@ class Machine(Protocol):
         """The unfinished line so far: for the eye, unless it opens the hunk beyond doubt."""
         ...
 
-    def end(self) -> list[Signal]:
-        """The text is over. Sets `done` if that is a proper end."""
+    def end(self, *, mid_line: bool = False) -> list[Signal]:
+        """The text is over, in the middle of a line or not. Sets `done` if that is a proper end."""
         ...

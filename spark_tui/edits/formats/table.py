@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Name = Literal["v4a", "blocks"]
+Name = Literal["v4a", "blocks", "udiff", "whole"]
+NAMES: tuple[Name, ...] = ("v4a", "blocks", "udiff", "whole")
 
 _PATCH_GRAMMAR = r"""start: OPEN item+ CLOSE
 OPEN: "*** Begin Patch\n"
@@ -50,6 +51,8 @@ class EditFormat:
 FORMATS = (
     EditFormat("v4a", _PATCH_GRAMMAR),
     EditFormat("blocks", None),
+    EditFormat("udiff", None),
+    EditFormat("whole", None),
 )
 
 

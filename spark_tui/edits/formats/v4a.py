@@ -14,8 +14,7 @@ in a section is a line of it. A patch without its End is cut off. Where hunks go
 
 from __future__ import annotations
 
-import re
-
+from spark_tui.edits.formats.lines import body_line, header_of
 from spark_tui.edits.formats.signals import (
     Ended,
     Line,
@@ -37,7 +36,6 @@ _SECTIONS: tuple[tuple[str, Op], ...] = (
     ("*** Add File:", "add"),
     ("*** Delete File:", "delete"),
 )
-_NUMBERS = re.compile(r"@@+\s*-(\d+)(?:,\d+)?\s+\+\d+(?:,\d+)?\s*@@+\s?(.*)")
 _OPENERS = (_BEGIN, *(marker for marker, _ in _SECTIONS))
 
 
@@ -65,6 +63,10 @@ class PatchMachine:
 
     def __init__(self) -> None:
         self.done = False
+        self.sure = True
+        self.rest: list[str] = []
+        self._pad: str | None = None
+        """Blanks before the first marker: with them others are markers too, also in a hunk."""
         self._in: Op | None = None
         self._path = ""
         self._empty = True
@@ -72,6 +74,10 @@ class PatchMachine:
         self._open = False
         self._headers: list[str] = []
         self._hint: int | None = None
+        self._has_anchor = False
+        """An @@ line stands above, and nothing of its hunk yet."""
+        self._blanks: list[str] = []
+        """Blank lines below it: lines of the hunk if some other one follows."""
         self._held: list[str] = []
         """Lines whose meaning the next ones settle."""
         self._broken = ""
@@ -79,10 +85,13 @@ class PatchMachine:
 
     def line(self, text: str) -> list[Signal]:
         self._number += 1
+        if self._pad is None:
+            self._pad = text[: len(text) - len(text.lstrip())]
         out: list[Signal] = []
         if self._in == "update" and self._held and not self._still_held(text, out):
             return out
-        bare = text.rstrip() if self._in == "update" else text.strip()
+        padded = bool(self._pad) and text.startswith(f"{self._pad}*** ")
+        bare = text.rstrip() if self._in == "update" and not padded else text.strip()
         if bare.startswith("*** ") and self._marker(bare, out):
             return out
         match self._in:
@@ -110,7 +119,8 @@ class PatchMachine:
             out.append(Typing(" ", start[1:]))
         return out
 
-    def end(self) -> list[Signal]:
+    def end(self, *, mid_line: bool = False) -> list[Signal]:
+        del mid_line
         out: list[Signal] = []
         if self._in == "update" and self._held:
             self._held = []
@@ -133,7 +143,7 @@ class PatchMachine:
         for marker, op in _SECTIONS:
             if text.startswith(marker):
                 self._close_section(out)
-                self._in, self._path, self._empty = op, text[len(marker) :].strip(), True
+                self._in, self._path, self._empty = op, text[len(marker) :].strip(" \t"), True
                 out.append(Section(op, self._path))
                 if op == "add":
                     self._ensure_open(out)
@@ -147,7 +157,7 @@ class PatchMachine:
             if text.startswith(_MOVE):
                 self._close_hunk(out)
                 self._empty = False
-                out.append(MovedTo(text[len(_MOVE) :].strip()))
+                out.append(MovedTo(text[len(_MOVE) :].strip(" \t")))
                 return True
         return self._in is None
 
@@ -159,12 +169,14 @@ class PatchMachine:
         if text.startswith(" ") and text.strip() == _END:
             self._held.append(text)
             return
-        if not text.strip() and not self._open and not self._headers and self._hint is None:
+        if not text.strip() and not self._open:
+            if text or self._has_anchor:
+                self._blanks.append(text)
             return
         if text.startswith("\\ No newline"):
             return
         self._ensure_open(out)
-        out.append(_body_line(text))
+        out.append(body_line(text))
 
     def _still_held(self, text: str, out: list[Signal]) -> bool:
         """Whether the line goes on: the held ones, an End behind a blank first, were text."""
@@ -172,13 +184,13 @@ class PatchMachine:
         if not bare or bare == "EOF":
             self._held.append(text)
             return False
-        if bare.startswith(("```", "~~~")):
+        if text[:1] in ("`", "~") and len(bare) >= 3 and bare == bare[0] * len(bare):
             self._held = []
             self._close_section(out)
             self.done = True
             return False
         self._ensure_open(out)
-        out += [_body_line(held) for held in self._held]
+        out += [body_line(held) for held in self._held]
         self._held = []
         return True
 
@@ -197,23 +209,21 @@ class PatchMachine:
         return [Line("+", text) for text in held]
 
     def _header(self, text: str) -> None:
-        numbers = _NUMBERS.match(text)
-        if numbers:
-            self._hint = int(numbers[1])
-            text = numbers[2]
-        else:
-            text = text.lstrip("@").removeprefix(" ")
-        text = text.rstrip()
-        if text.endswith(" @@"):
-            text = text[:-3].rstrip()
-        if text.strip() not in ("", "...", "…", "@@"):
-            self._headers.append(text)
+        self._has_anchor = True
+        self._blanks.clear()
+        header = header_of(text)
+        if header.start is not None:
+            self._hint = header.start
+        if header.text:
+            self._headers.append(header.text)
 
     def _ensure_open(self, out: list[Signal]) -> None:
         if self._open:
             return
         out.append(Opened(tuple(self._headers), self._hint))
-        self._open, self._empty = True, False
+        out += [body_line(blank) for blank in self._blanks]
+        self._blanks.clear()
+        self._open, self._empty, self._has_anchor = True, False, False
         self._headers, self._hint = [], None
 
     def _close_hunk(self, out: list[Signal], *, at_end: bool = False) -> None:
@@ -231,16 +241,5 @@ class PatchMachine:
         self._close_hunk(out)
         if self._in == "update" and self._empty:
             out.append(Trouble("malformed", f"no change is given for {self._path!r}"))
-        self._in, self._headers, self._hint = None, [], None
-
-
-def _body_line(text: str) -> Line:
-    match text[:1]:
-        case " ":
-            return Line(" ", text[1:], text)
-        case "+":
-            return Line("+", text[1:])
-        case "-":
-            return Line("-", text[1:])
-        case _:
-            return Line(" ", text)
+        self._in, self._headers, self._hint, self._has_anchor = None, [], None, False
+        self._blanks.clear()

@@ -1,0 +1,3 @@
+"""What lies in the scenarios is input, also where it looks like a test."""
+
+collect_ignore = ["scenarios"]
