@@ -72,6 +72,9 @@ TABLE: tuple[Key, ...] = (
     # -- the diff: as in `git add -p` ------------------------------------------
     Key("diff", ("y",), "accept", "accept this hunk and write it"),
     Key("diff", ("n",), "reject", "reject this hunk"),
+    Key("diff", ("s",), "split", "split this hunk into smaller ones"),
+    Key("diff", ("e",), "edit", "edit its lines in $VISUAL or $EDITOR"),
+    Key("diff", ("V",), "choose_lines", "choose lines: j k, y only these, n without"),
     Key("diff", ("a",), "accept_file", "accept the rest of this file"),
     Key("diff", ("d",), "reject_file", "reject the rest of this file"),
     Key("diff", ("A",), "accept_all", "accept all open hunks"),

@@ -14,15 +14,14 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.message import Message
-from textual.widget import Widget
 
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session.events import Decision, Event, HunkId
 from spark_tui.session.state import HunkState, SessionState, Status
 from spark_tui.tui import keys
 from spark_tui.tui.highlight import Highlighter
+from spark_tui.tui.panes.diff_shaping import Shaping
 from spark_tui.tui.widgets.diff_rows import OWN_YES, SIGNS
-from spark_tui.tui.widgets.diff_view import DiffView
 
 if TYPE_CHECKING:
     from spark_tui.session.browsing import FileChange
@@ -42,7 +41,7 @@ _EMPTY = (
 _EMPTY_KEYS = ("accept", "reject", "accept_all", "undo", "commit", "switch_mode")
 
 
-class DiffPane(Widget, can_focus=True):
+class DiffPane(Shaping, can_focus=True):
     """Holds a DiffView; the keys are those of area "diff"."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("diff")]
@@ -54,14 +53,6 @@ class DiffPane(Widget, can_focus=True):
         background: $background;
     }
     """
-
-    class Decided(Message):
-        """The person's word on these hunks."""
-
-        def __init__(self, hunks: tuple[HunkId, ...], decision: Decision) -> None:
-            super().__init__()
-            self.hunks = hunks
-            self.decision = decision
 
     class UndoAsked(Message):
         def __init__(self, scope: Literal["decision", "turn"]) -> None:
@@ -107,16 +98,8 @@ class DiffPane(Widget, can_focus=True):
             super().__init__()
             self.text = text
 
-    class Hint(Message):
-        """A sentence for the person: why a key did nothing, or what it did besides."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, highlighter: Highlighter | None = None, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.view = DiffView(highlighter or Highlighter(), empty=_empty_words())
+        super().__init__(highlighter or Highlighter(), _empty_words(), id=id)
         self._to_place: HunkId | None = None
         """The unplaced hunk that was current last: what `p` in a file means."""
 
@@ -172,10 +155,12 @@ class DiffPane(Widget, can_focus=True):
 
     # -- deciding --------------------------------------------------------------------
     def action_accept(self) -> None:
-        self._decide(Decision.ACCEPTED)
+        if not self._decide_lines(Decision.ACCEPTED):
+            self._decide(Decision.ACCEPTED)
 
     def action_reject(self) -> None:
-        self._decide(Decision.REJECTED)
+        if not self._decide_lines(Decision.REJECTED):
+            self._decide(Decision.REJECTED)
 
     def action_accept_file(self) -> None:
         self._decide_file(Decision.ACCEPTED)
@@ -259,10 +244,12 @@ class DiffPane(Widget, can_focus=True):
         self.view.move_file(-1)
 
     def action_line_down(self) -> None:
-        self.view.scroll_rows(1)
+        if not self._move_choice(1):
+            self.view.scroll_rows(1)
 
     def action_line_up(self) -> None:
-        self.view.scroll_rows(-1)
+        if not self._move_choice(-1):
+            self.view.scroll_rows(-1)
 
     def action_page_down(self) -> None:
         self.view.scroll_rows(max(1, self.view.height - 2))
@@ -352,9 +339,6 @@ class DiffPane(Widget, can_focus=True):
     def on_blur(self, _event: events.Blur) -> None:
         self.view.set_focus_look(False)
 
-    def _hunk(self) -> HunkState | None:
-        return self.view.current_hunk if self.view.mode == "proposals" else None
-
     def _settled_text(self, what: str) -> HunkState | None:
         """The current hunk if the model has finished it."""
         hunk = self._hunk()
@@ -370,9 +354,6 @@ class DiffPane(Widget, can_focus=True):
         hunk = self._hunk()
         is_lost = hunk is not None and hunk.status is Status.UNPLACED
         self._to_place = hunk.id if hunk is not None and is_lost else None
-
-    def _hint(self, text: str) -> None:
-        self.post_message(self.Hint(text))
 
 
 def _empty_words() -> list[str]:

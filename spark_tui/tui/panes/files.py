@@ -102,7 +102,7 @@ class FilesPane(Widget, can_focus=True):
                     is_new = is_new or event.kind is Kind.ADD
                 case ev.HunkPlaced() | ev.HunksConflicted() | ev.TurnEnded():
                     is_counted = True
-                case ev.HunkUnplaced() | ev.HunkSuperseded():
+                case ev.HunkUnplaced() | ev.HunkSuperseded() | ev.HunkReshaped():
                     is_counted = True
                     is_new = is_new or _any_adds(state, (event.hunk,))
                 case ev.HunksDecided() | ev.TurnUndone() | ev.Committed():

@@ -13,7 +13,6 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
@@ -24,18 +23,17 @@ from spark_tui.session import events as ev
 from spark_tui.tui import keys
 from spark_tui.tui.bridge import Bridge, SessionChanged
 from spark_tui.tui.compositor import TightCompositor
-from spark_tui.tui.panes.chat import ChatPane
 from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
 from spark_tui.tui.screens import words
-from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked, UndoTurnAsked
+from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked
 from spark_tui.tui.screens.asking import Asking, Job
+from spark_tui.tui.screens.deciding import DecidingScreen
 from spark_tui.tui.screens.following import Following
 from spark_tui.tui.screens.reviewing import Reviewing
 from spark_tui.tui.screens.turns import Ask
 from spark_tui.tui.widgets.field import Field
 from spark_tui.tui.widgets.ground import Ground, blank_lines
-from spark_tui.tui.widgets.hint import Hint
 from spark_tui.tui.widgets.prompt import Prompt
 from spark_tui.tui.widgets.status import Status
 
@@ -48,7 +46,7 @@ TINY = (40, 10)
 """Columns and rows below which there is no room to work."""
 
 
-class MainScreen(Screen[None]):
+class MainScreen(DecidingScreen):
     """Give it a session with `attach`; until then what is typed stays in the prompt."""
 
     AUTO_FOCUS = "#prompt"
@@ -58,14 +56,10 @@ class MainScreen(Screen[None]):
         super().__init__()
         self._compositor = TightCompositor()
         self.session: Session | None = None
-        self.chat = ChatPane()
-        self.diff = DiffPane(id="diff")
         self.files = FilesPane(id="files")
-        self.hint = Hint()
         self.status = Status()
         self._following: Following | None = None
         self._asking: Asking | None = None
-        self._reviewing: Reviewing | None = None
         self._early: list[Prompt.Sent] = []
         """Sent before the session was open."""
 
@@ -226,29 +220,6 @@ class MainScreen(Screen[None]):
             self.hint.say("pasted into the prompt")
 
     # -- the diff and the files ----------------------------------------------------------
-    @on(DiffPane.Decided)
-    def _decided(self, message: DiffPane.Decided) -> None:
-        if self._reviewing is not None:
-            self._reviewing.decide(message.hunks, message.decision)
-
-    @on(DiffPane.UndoAsked)
-    def _undo(self, message: DiffPane.UndoAsked) -> None:
-        reviewing = self._reviewing
-        if reviewing is not None and message.scope == "turn":
-            reviewing.preview_undo(lambda paths: self.post_message(UndoTurnAsked(paths)))
-        elif reviewing is not None:
-            reviewing.undo()
-
-    def undo_turn(self) -> None:
-        """Take back the turn that was shown."""
-        if self._reviewing is not None:
-            self._reviewing.undo_turn()
-
-    @on(DiffPane.RedoAsked)
-    def _redo(self) -> None:
-        if self._reviewing is not None:
-            self._reviewing.redo()
-
     @on(DiffPane.RefineAsked)
     def _refine(self, message: DiffPane.RefineAsked) -> None:
         if self._asking is not None:
@@ -266,21 +237,6 @@ class MainScreen(Screen[None]):
             self.post_message(CommitAsked())
         else:
             self.hint.say("nothing is accepted yet: y accepts a hunk")
-
-    @on(DiffPane.PlaceAsked)
-    def _place(self, message: DiffPane.PlaceAsked) -> None:
-        if self._reviewing is not None:
-            self._reviewing.place(message.hunk, message.line)
-
-    def action_insert_code(self) -> None:
-        """The last code block of the conversation, into the file that is shown."""
-        if self._reviewing is not None:
-            self._reviewing.insert(self.chat.transcript.last_code(), self.diff)
-
-    @on(DiffPane.CopyAsked)
-    def _copy(self, message: DiffPane.CopyAsked) -> None:
-        self.app.copy_to_clipboard(message.text)
-        self.hint.say("copied to the terminal's clipboard")
 
     def review_changes(self) -> None:
         """The person's own changes, in the diff pane."""
@@ -366,6 +322,8 @@ class MainScreen(Screen[None]):
     def action_stop(self) -> None:
         """Esc: stop the answer; else leave what was begun here."""
         asking = self._asking
+        if self.diff.leave_choice():
+            return
         if asking is not None and asking.stop():
             self.hint.say("stopped; finished hunks stay")
         elif asking is not None and asking.refines is not None:

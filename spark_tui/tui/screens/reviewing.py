@@ -16,7 +16,7 @@ from spark_tui.tui.screens.asking import Start
 from spark_tui.tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
-    from spark_tui.session.session import Acted, Session
+    from spark_tui.session.session import Acted, Refused, Session
 
 
 class Reviewing:
@@ -62,6 +62,56 @@ class Reviewing:
                 show(paths)
             else:
                 self._hint.say("no turn has anything to take back")
+
+        self._start(job, group="decide")
+
+    def split(self, hunk: HunkId) -> None:
+        """Into smaller hunks."""
+
+        async def job() -> None:
+            outcome = await self._session.split(hunk)
+            if outcome.refused:
+                self._hint.say(f"{hunk}: {outcome.refused}", level="warning")
+            else:
+                self._hint.say(f"{hunk} is now {', '.join(outcome.parts)} (u makes it whole)")
+
+        self._start(job, group="decide")
+
+    def keep_lines(self, hunk: HunkId, lines: Sequence[int], *, accepted: bool) -> None:
+        """Only these lines of a hunk, and then yes to them or not yet."""
+
+        async def job() -> None:
+            outcome = await self._session.keep_lines(hunk, lines)
+            if outcome.refused:
+                self._hint.say(f"{hunk}: {outcome.refused}", level="warning")
+            elif accepted:
+                decided = await self._session.decide(outcome.parts, Decision.ACCEPTED)
+                text, level = words.decided(decided, self._session.state)
+                self._hint.say(text, level=level)
+            else:
+                self._hint.say(f"{outcome.parts[0]} is {hunk} without those lines: y accepts it")
+
+        self._start(job, group="decide")
+
+    def text(self, hunk: HunkId) -> str | Refused:
+        """What a hunk makes of its lines, to be edited."""
+        return self._session.hunk_text(hunk)
+
+    def path(self, hunk: HunkId) -> str:
+        """The file that a hunk is about."""
+        return self._session.state.hunk(hunk).path
+
+    def edit(self, hunk: HunkId, text: str) -> None:
+        """A hunk whose lines the person wrote themselves."""
+
+        async def job() -> None:
+            outcome = await self._session.edit_hunk(hunk, text)
+            if outcome.refused:
+                self._hint.say(f"{hunk}: {outcome.refused}", level="warning")
+            elif outcome.parts == (hunk,):
+                self._hint.say(f"{hunk} is as it was")
+            else:
+                self._hint.say(f"{outcome.parts[0]} is {hunk} in your words: y accepts it")
 
         self._start(job, group="decide")
 

@@ -7,6 +7,7 @@ which strip is still good is not known here.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -35,8 +36,8 @@ class Cursor:
 
     is_current: bool = False
     has_focus: bool = False
-    row: int = -1
-    """The row of the block under a row cursor."""
+    rows: Container[int] = ()
+    """Rows of the block under a row cursor, or chosen."""
 
 
 NO_CURSOR = Cursor()
@@ -126,13 +127,14 @@ class Painter:
             ground, sign_style, word = diff["added"], diff["added-sign"], "added-word"
         elif row.sign == "-":
             ground, sign_style, word = diff["removed"], diff["removed-sign"], "removed-word"
-        if at == cursor.row:
+        bar = self._bar(cursor, ground)
+        if at in cursor.rows:
             ground = ground + diff["current" if cursor.has_focus else "current-blurred"]
-            cursor = Cursor(True, cursor.has_focus)
+            bar = ("█" if cursor.is_current else "▌", ground + diff["bar"])
         number = row.old if row.sign == "-" else row.new
         shown = str(number) if number else ""
         prefix = [
-            self._bar(cursor, ground),
+            bar,
             (f"{shown:>{self.gutter}} ", ground + _not_bold(diff["number"])),
             (f"{row.sign} ", ground + sign_style),
         ]

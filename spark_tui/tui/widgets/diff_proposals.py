@@ -66,7 +66,7 @@ class Proposals(Page):
         self._by_path.clear()
         self._state = state
         self._last_turn = max(state.turns, default=0)
-        self._sync(state.hunks)
+        self._sync(_in_order(state))
         self.reorder()
 
     def apply(self, events: Sequence[Event], state: SessionState) -> None:
@@ -86,6 +86,11 @@ class Proposals(Page):
                     | ev.HunkSuperseded()
                 ):
                     touched[event.hunk] = None
+                case ev.HunkReshaped():
+                    touched |= dict.fromkeys(part.hunk for part in event.parts)
+                    touched[event.hunk] = None
+                case ev.HunksAnchored():
+                    touched |= dict.fromkeys(anchor.hunk for anchor in event.anchors)
                 case (
                     ev.HunksDecided()
                     | ev.HunksConflicted()
@@ -124,14 +129,28 @@ class Proposals(Page):
         return None
 
     def cursor_for(self, card: Block | None, *, newest: bool) -> Block | None:
-        """This card while it is there; else, or when only the newest turn counts, one of that."""
+        """This card while it is there, else what stands for it; else, or when only the newest
+        turn counts, one of that."""
         cards = self.cards
+        if card is not None and card not in cards:
+            card = self._heir(card)
         last = max((hunk.turn for hunk in self.hunks()), default=0)
         if card in cards and (not newest or (card and card.hunk and card.hunk.turn == last)):
             return card
         of_turn = [c for c in cards if c.hunk and c.hunk.turn == last]
         is_open = [c for c in of_turn if c.hunk and c.hunk.is_undecided]
         return next(iter(is_open or of_turn), None)
+
+    def _heir(self, card: Block) -> Block | None:
+        """The first part of a hunk that was reshaped, or the whole that came back."""
+        hunk = self._state.hunks.get(card.hunk.id) if card.hunk else None
+        while hunk is not None:
+            if (block := self._by_id.get(hunk.id)) is not None:
+                return block
+            is_part = hunk.whole and hunk.id not in self._state.hunks[hunk.whole].parts
+            heir = hunk.whole if is_part else next(iter(hunk.parts), None)
+            hunk = self._state.hunks.get(heir) if heir else None
+        return None
 
     def more_context(self, block: Block) -> None:
         """The next larger context around a placed hunk, and after the largest the smallest."""
@@ -170,7 +189,7 @@ class Proposals(Page):
             self._head(path)
 
     def _is_shown(self, hunk: HunkState) -> bool:
-        if hunk.committed:
+        if hunk.committed or self._state.standing((hunk.id,)) != [hunk.id]:
             return False
         return hunk.turn >= self._last_turn or hunk.status not in _GONE_LATER
 
@@ -183,7 +202,9 @@ class Proposals(Page):
         block = self._by_id[hunk.id] = Block(hunk.path, hunk=hunk)
         turn = self._state.turns.get(hunk.turn)
         refined = self._by_id.get(HunkId(turn.refines)) if turn and turn.refines else None
-        if refined in section.cards:
+        if (before := _relative(section, hunk)) is not None:
+            section.cards.insert(before, block)
+        elif refined in section.cards:
             section.cards.insert(section.cards.index(refined) + 1, block)
         else:
             section.cards.insert(_end_of_placed(section), block)
@@ -205,8 +226,8 @@ class Proposals(Page):
         if hunk.turn < self._last_turn and is_settled(hunk):
             self._replace(block, ("settled",), ())
         elif hunk.place is not None:
-            width = self._width if hunk.risk or hunk.message else 0
-            key = (hunk.place, block.context, hunk.message, width)
+            noted = hunk.risk or hunk.message or (hunk.met and hunk.met.message)
+            key = (hunk.place, block.context, hunk.message, hunk.met, self._width if noted else 0)
             if block.made_of != key:
                 rows = broken(rows_of(hunk, self._state, context=block.context), self._width)
                 self._replace(block, key, rows)
@@ -298,3 +319,26 @@ def _end_of_placed(section: Section) -> int:
     while at and (hunk := section.cards[at - 1].hunk) and hunk.status is Status.UNPLACED:
         at -= 1
     return at
+
+
+def _relative(section: Section, hunk: HunkState) -> int | None:
+    """Where the hunk's whole stands, or the first of its parts: it takes their place."""
+    for at, card in enumerate(section.cards):
+        other = card.hunk
+        if other is not None and (other.id == hunk.whole or other.whole == hunk.id):
+            return at
+    return None
+
+
+def _in_order(state: SessionState) -> list[HunkId]:
+    """Hunks in order of appearance, parts in the place of their whole."""
+    parts: dict[HunkId, list[HunkId]] = {}
+    for hunk in state.hunks.values():
+        if hunk.whole is not None:
+            parts.setdefault(hunk.whole, []).append(hunk.id)
+    found: list[HunkId] = []
+    work = [hunk.id for hunk in reversed(state.hunks.values()) if hunk.whole is None]
+    while work:
+        found.append(work.pop())
+        work += reversed(parts.get(found[-1], ()))
+    return found

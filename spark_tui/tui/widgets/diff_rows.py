@@ -54,6 +54,10 @@ _KINDS = {
     Kind.MOVE: "move",
     Kind.MODE: "executable or not",
 }
+_IN_THE_WAY = 6
+"""So many lines of the file are shown that are in the way of a hunk."""
+_SHAPES = {"edited": "edited", "chosen": "some lines"}
+"""What a person made of it; a part of a split is known by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,7 @@ class FileLines(Sequence[Row]):
 
 def head_of(hunk: HunkState, *, added: int, removed: int) -> Head:
     """The head line of a card; the counts are those of the lines so far, or of the place."""
-    sign = SIGNS[hunk.status]
+    sign = SIGNS[_looks_like(hunk)]
     kind = _KINDS[hunk.kind]
     if hunk.move_to:
         kind = f"move to {hunk.move_to}"
@@ -113,10 +117,14 @@ def head_of(hunk: HunkState, *, added: int, removed: int) -> Head:
     if hunk.status is Status.SUPERSEDED and hunk.message:
         words[0] = f"superseded by {hunk.message}"
     if hunk.place is not None and hunk.kind is Kind.EDIT:
-        edits = hunk.place.edits
-        words.append(f"line {(edits[0].start if edits else hunk.place.start) + 1}")
+        place = (hunk.met and hunk.met.place) or hunk.place
+        edits = place.edits
+        words.append(f"line {(edits[0].start if edits else place.start) + 1}")
+        if hunk.met is not None and hunk.met.moved_by:
+            words.append(f"moved by {hunk.met.moved_by:+}")
     elif hunk.pending is not None and hunk.status in (Status.GROWING, Status.WAITING):
         words.append(f"perhaps line {hunk.pending + 1}")
+    words.append(_SHAPES.get(hunk.how, ""))
     words += sorted(flag.value for flag in hunk.flags)
     if hunk.committed:
         words.append(f"in {hunk.committed[:8]}")
@@ -129,6 +137,15 @@ def head_of(hunk: HunkState, *, added: int, removed: int) -> Head:
         words=", ".join(word for word in words if word),
         is_risky=bool(hunk.risk),
     )
+
+
+def _looks_like(hunk: HunkState) -> Status:
+    """Its status, or for an undecided one what a yes would make of it."""
+    if hunk.met is None:
+        return hunk.status
+    if hunk.met.message:
+        return Status.CONFLICT
+    return Status.ALREADY_THERE if hunk.met.already else hunk.status
 
 
 def file_head(path: str, hunks: Iterable[HunkState]) -> Head:
@@ -179,8 +196,12 @@ def rows_of(
         notes.append(Note(f"⚠ {hunk.risk}", "risk"))
     if hunk.status is Status.CONFLICT and hunk.message:
         notes.append(Note(hunk.message, "conflict"))
+    notes += _met_rows(hunk, state)
     base = state.snapshots.get(hunk.base) if hunk.base else None
     if hunk.place is not None:
+        met = state.snapshots.get(hunk.met.now) if hunk.met else None
+        if met is not None and hunk.met is not None and hunk.met.place is not None:
+            return [*notes, *_placed_rows(hunk, hunk.met.place, met, context)]
         if hunk.base is not None and base is None:
             return [*notes, *written_rows(hunk)]
         return [*notes, *_placed_rows(hunk, hunk.place, base, context)]
@@ -198,6 +219,27 @@ def _placed_rows(
         rows.append(Note("an empty file"))
     elif not place.edits and hunk.kind is Kind.MOVE:
         rows = [Note(f"{hunk.path} → {hunk.move_to or '?'}, its text stays as it is")]
+    newline = next((edit.newline for edit in place.edits if edit.newline is not None), None)
+    if newline is not None and (base is not None or not newline):
+        rows.append(Note(f"then the last line ends {'with' if newline else 'without'} a newline"))
+    return rows
+
+
+def _met_rows(hunk: HunkState, state: SessionState) -> list[Row | Note]:
+    """Why an undecided hunk could not be written now, and what stands in its way."""
+    met = hunk.met
+    if met is None or not met.message:
+        return []
+    rows: list[Row | Note] = [
+        Note(f"{met.message}; there now:" if met.end else met.message, "conflict")
+    ]
+    now = state.snapshots.get(met.now)
+    if now is None:
+        return rows
+    last = min(met.end, met.start + _IN_THE_WAY)
+    rows += [Row(" ", None, at + 1, now.lines[at]) for at in range(met.start, last)]
+    if met.end > last:
+        rows.append(Note(f"and {met.end - last} more lines"))
     return rows
 
 

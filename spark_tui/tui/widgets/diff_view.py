@@ -304,7 +304,7 @@ class DiffView(LineView):
         if block is not self._card:
             return NO_CURSOR
         if self.mode == "file":
-            return Cursor(False, self._has_focus, self.row)
+            return Cursor(False, self._has_focus, (self.row,))
         return Cursor(True, self._has_focus)
 
     def _hands_on(self) -> None:
