@@ -1,0 +1,19 @@
+class Cart:
+    def __init__(self, rate):
+        self.rate = rate
+        self.items = []
+
+    def add(self, item, price):
+        self.items.append((item, price))
+
+    def total(self):
+        amount = sum(price for _, price in self.items)
+        return amount
+
+
+class Basket(Cart):
+    """A cart with a rate."""
+
+    def total(self):
+        amount = sum(price for _, price in self.items)
+        return amount

@@ -1,0 +1,11 @@
+-- a person who buys
+CREATE TABLE buyer (
+    id INTEGER PRIMARY KEY,
+    name TEXT
+);
+
+++ what is sold
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    price INTEGER
+);

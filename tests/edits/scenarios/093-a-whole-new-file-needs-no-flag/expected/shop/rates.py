@@ -1,0 +1,3 @@
+DEFAULT = 1
+
+SALE = 0.5

@@ -1,0 +1,4 @@
+add("/cart", cart)
+add("/help", help)
+add("/item", item)
+add("/shop", shop)

@@ -1,0 +1,6 @@
+def total(prices):
+    """The sum.
+
+    Prices are in cents.
+    """
+    return sum(prices)
