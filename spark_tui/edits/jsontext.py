@@ -88,6 +88,7 @@ class JsonText:
             self._give("", out)
             if self._is_text and not self._ends_line:
                 out.append("\n")
+                self._ends_line = True
             self._in_string = self._is_text = False
         return stop + 1
 

@@ -78,3 +78,27 @@ def test_openers() -> None:
     for n in range(len("  <<<<<<<<< SEARCH ")):
         assert may_open_block("  <<<<<<<<< SEARCH "[:n])
     assert not may_open_block("<<<<<<< HE")
+
+
+def test_more_dividers_than_anybody_writes_are_malformed() -> None:
+    out, _ = run("a\n" + "=======\n" * 33 + ">>>>>>> REPLACE")
+    assert isinstance(out[-1], Ended)
+    assert out[-1].code == "malformed"
+    out, _ = run("a\n" + "=======\n" * 32 + ">>>>>>> REPLACE")
+    assert out[-1] == Ended(dividers=("=======",) * 32)
+
+
+def test_a_file_is_made_only_below_what_can_be_nothing_but_a_path() -> None:
+    def ended(search: str) -> Ended:
+        machine = BlockMachine("Example", 7, is_path=False)
+        out = [
+            s
+            for line in f"{search}=======\nx\n>>>>>>> REPLACE".split("\n")
+            for s in machine.line(line)
+        ]
+        assert isinstance(out[-1], Ended)
+        return out[-1]
+
+    assert ended("").code == ended("\n").code == "malformed"
+    assert "./Example" in ended("").message
+    assert ended("a\n").code == ""

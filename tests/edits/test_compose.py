@@ -108,3 +108,28 @@ def test_hunks_of_a_file() -> None:
     assert result_of(base, [delete]) is None
     with pytest.raises(ValueError, match="hunk 4"):
         result_of(base, [lost])
+
+
+@pytest.mark.parametrize(
+    ("data", "newline", "result"),
+    [
+        (b"a\nb\n", False, b"a\nx"),
+        (b"a\nb", True, b"a\nx\n"),
+        (b"a\r\nb", True, b"a\r\nx\r\n"),
+        (b"a\r\nb\r\n", False, b"a\r\nx"),
+        (b"a\nb", None, b"a\nx"),
+        (b"a\nb\n", None, b"a\nx\n"),
+        (b"a\nb\n", True, b"a\nx\n"),
+        (b"a\nb", False, b"a\nx"),
+    ],
+)
+def test_an_edit_may_say_how_the_file_ends(
+    data: bytes, newline: bool | None, result: bytes
+) -> None:
+    assert compose(shot(data), [Edit(1, 2, ("x",), newline)]) == result
+
+
+def test_a_new_file_may_end_without_a_newline() -> None:
+    assert compose(None, [Edit(0, 0, ("a", "b"), newline=False)]) == b"a\nb"
+    assert compose(None, [Edit(0, 0, ("a", ""), newline=False)]) == b"a\n\n"
+    assert compose(None, [Edit(0, 0, (), newline=False)]) == b""

@@ -71,3 +71,37 @@ def test_bad_names_are_refused(raw: str) -> None:
     assert isinstance(refusal, Refusal)
     assert refusal.code == "path"
     assert refusal.message
+
+
+@pytest.mark.parametrize(
+    ("raw", "root", "path"),
+    [
+        ("/work/tree/src/a.py", "/work/tree", "src/a.py"),
+        ("/work/tree//src/./a.py", "/work/tree/", "src/a.py"),
+        ('"/work/tree/my file"', "/work/tree", "my file"),
+        ("/etc/x", "/", "etc/x"),
+    ],
+)
+def test_an_absolute_path_below_the_root_is_the_relative_one(
+    raw: str, root: str, path: str
+) -> None:
+    assert check_path(raw, root) == path
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "/work/tree",
+        "/work/tree/",
+        "/work/treehouse/a.py",
+        "/work/tree/../x",
+        "/work/tree/.git/config",
+        "/work/../work/tree/a.py",
+        "//work/tree/a.py",
+        "/Work/tree/a.py",
+        "/etc/passwd",
+    ],
+)
+def test_other_absolute_paths_are_refused(raw: str) -> None:
+    assert isinstance(check_path(raw, "/work/tree"), Refusal)
+    assert isinstance(check_path(raw), Refusal)

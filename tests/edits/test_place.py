@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from spark_tui.edits.asked import Asked, Written
@@ -246,3 +248,36 @@ def test_a_hunk_longer_than_the_file() -> None:
     found = find("a\n", ask(" a\n-b\n-c\n-d"))
     assert isinstance(found, Unplaced)
     assert isinstance(find("", ask("-a\n+b")), Unplaced)
+
+
+def ended(text: str, body: str, newline: bool) -> Placed:
+    found = find(text, replace(ask(body, at_end=True), newline=newline))
+    assert isinstance(found, Placed)
+    return found
+
+
+def test_how_the_file_ends_is_said_by_the_last_edit() -> None:
+    assert ended("a\nb\n", " a\n-b\n+c", newline=False).edits == (Edit(1, 2, ("c",), False),)
+    assert ended("a\nb", " a\n-b\n+c", newline=True).edits == (Edit(1, 2, ("c",), True),)
+    assert ended("a\nb\n", " a\n-b\n+c", newline=True).edits == (Edit(1, 2, ("c",)),)
+    assert ended("a\nb", " a\n-b\n+c", newline=False).edits == (Edit(1, 2, ("c",)),)
+
+
+def test_the_last_line_may_change_by_its_newline_alone() -> None:
+    found = ended("a\nb\n", " a\n b", newline=False)
+    assert found.edits == (Edit(1, 2, ("b",), False),)
+    assert not found.already
+    assert ended("a\nb\nc\n", "-a\n+x\n b\n c", newline=False).edits[-1] == Edit(
+        2, 3, ("c",), False
+    )
+
+
+def test_a_hunk_in_the_middle_says_nothing_of_the_end() -> None:
+    assert ended("a\nb\nc\n", " a\n-b\n+x", newline=False).edits == (Edit(1, 2, ("x",)),)
+
+
+def test_lines_to_add_with_a_number_inside_the_file_have_no_place() -> None:
+    found = find("a\nb\n", ask("+x", hint=1))
+    assert isinstance(found, Unplaced)
+    assert found.code == "not_found"
+    assert find("", ask("+x", hint=0)) == Placed(0, 0, (Edit(0, 0, ("x",)),))

@@ -128,3 +128,11 @@ def test_openers() -> None:
     for n in range(len("*** Update File: x y")):
         assert may_open_patch("*** Update File: x y"[:n])
     assert not may_open_patch("**bold")
+
+
+def test_only_plain_blanks_around_a_path_go() -> None:
+    out, _ = run(
+        "*** Update File: \t a.py \n*** Move to:  b.py\n-x\n*** Add File: \xa0c\n*** End Patch"
+    )
+    assert [s.path for s in out if isinstance(s, Section)] == ["a.py", "\xa0c"]
+    assert MovedTo("b.py") in out

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_tui.edits.changeset import Edit, Placed
-from spark_tui.edits.compose import clash, compose, in_order
+from spark_tui.edits.compose import compose
 from spark_tui.edits.diff import file_rows, hunk_rows, unified
 from spark_tui.edits.linediff import changes
 from spark_tui.edits.rebase import Already, Conflict, Rebased, inverse, line_edits, rebase
 from spark_tui.edits.snapshot import Snapshot
-
-LINE = st.sampled_from([b"", b"a", b"b", b"  a", b"\xff", b"\xc3\xbc", b"a\rb", b"\x0c"])
-ENDING = st.sampled_from([b"\n", b"\r\n"])
-MARK = st.sampled_from([b"", b"\xef\xbb\xbf"])
-NEW = st.lists(st.sampled_from(["", "x", "  y", "a"]), max_size=3).map(tuple)
-
-
-@st.composite
-def mixed(draw: st.DrawFn) -> Snapshot:
-    """A file whose lines end as they like."""
-    lines = draw(st.lists(st.tuples(LINE, ENDING), max_size=9))
-    last = draw(st.sampled_from([b"", b"end"]))
-    return Snapshot.of("a", draw(MARK) + b"".join(a + b for a, b in lines) + last)
-
-
-@st.composite
-def even(draw: st.DrawFn) -> Snapshot:
-    """A file whose lines all end alike."""
-    ending = draw(ENDING) if (lines := draw(st.lists(LINE, max_size=9))) else b"\n"
-    return Snapshot.of("a", draw(MARK) + b"".join(line + ending for line in lines))
-
-
-def edits_for(draw: st.DrawFn, size: int) -> list[Edit]:
-    edits: list[Edit] = []
-    for start, length, new in draw(
-        st.lists(st.tuples(st.integers(0, size), st.integers(0, 3), NEW), max_size=4)
-    ):
-        edit = Edit(start, min(size, start + length), new)
-        is_change = edit.start < edit.end or edit.lines
-        if is_change and not any(clash(edit, other) for other in edits):
-            edits.append(edit)
-    return in_order(edits)
-
-
-@st.composite
-def edited(draw: st.DrawFn, files: st.SearchStrategy[Snapshot]) -> tuple[Snapshot, list[Edit]]:
-    base = draw(files)
-    return base, edits_for(draw, len(base.lines))
+from tests.support.edit_sets import edit_sets, edited, even, mixed
 
 
 @settings(max_examples=150, deadline=None)
@@ -127,11 +92,6 @@ def test_rebase_keeps_both_changes_or_says_conflict(data: st.DataObject) -> None
             assert ours
 
 
-@st.composite
-def edit_sets(draw: st.DrawFn, size: int) -> list[Edit]:
-    return edits_for(draw, size)
-
-
 @settings(max_examples=150, deadline=None)
 @given(edited(mixed()))
 def test_rows_show_what_compose_writes(case: tuple[Snapshot, list[Edit]]) -> None:
@@ -161,3 +121,22 @@ def test_changes_applied_give_the_new_lines(old: list[str], new: list[str]) -> N
         built += new[run.new_start : run.new_end]
         at = run.end
     assert [*built, *old[at:]] == new
+
+
+@settings(max_examples=150, deadline=None)
+@given(edited(mixed()), st.booleans())
+def test_a_newline_at_the_end_is_all_that_such_an_edit_changes_more(
+    case: tuple[Snapshot, list[Edit]], newline: bool
+) -> None:
+    base, edits = case
+    size = len(base.lines)
+    if not edits or edits[-1].end < size:
+        return
+    plain = compose(base, edits)
+    said = compose(base, [*edits[:-1], replace(edits[-1], newline=newline)])
+    assert compose(base, [*edits[:-1], replace(edits[-1], newline=None)]) == plain
+    before, after = Snapshot.of("a", plain), Snapshot.of("a", said)
+    assert after.lines == before.lines
+    assert after.eols[:-1] == before.eols[:-1]
+    if after.lines and after.lines[-1]:
+        assert bool(after.eols[-1]) == newline

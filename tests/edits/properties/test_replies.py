@@ -2,86 +2,202 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import permutations
 
-from hypothesis import assume, given, settings
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from spark_tui.edits.changeset import Edit, Placed, Unplaced
+from spark_tui.edits.changeset import Changeset, Edit, Placed, Unplaced
 from spark_tui.edits.compose import clash, compose, in_order
-from spark_tui.edits.pieces import HunkPlaced, HunkUnplaced
+from spark_tui.edits.demux import Demux
+from spark_tui.edits.formats.signals import Said, Trouble
+from spark_tui.edits.pieces import (
+    Closed,
+    HunkGrew,
+    HunkOpened,
+    HunkPending,
+    HunkPlaced,
+    HunkTyping,
+    HunkUnplaced,
+    HunkWaiting,
+    Issue,
+    Piece,
+    Prose,
+)
+from spark_tui.edits.reader import EditStream
 from spark_tui.edits.snapshot import Snapshot
+from spark_tui.edits.tree import is_file
+from tests.support.made_replies import FILE, REPLY, WORDS, Part, cut, lanes, play_parts
 from tests.support.replies import MemoryTree, facts, hunks_of, play
 
-WORDS = ["", "a", "b", "  a", "  b", "\ta", "x = 1", "    x = 1", "def f():", "=======", "}", "é  "]
-FRAGMENTS = st.sampled_from(
-    [
-        "*** Begin Patch\n",
-        "*** Update File: a.py\n",
-        "*** Update File: a/b.py\n",
-        "*** Add File: new.py\n",
-        "*** Delete File: a.py\n",
-        "*** Move to: c.py\n",
-        "*** End of File\n",
-        "*** End Patch\n",
-        " *** End Patch\n",
-        "@@\n",
-        "@@ def f():\n",
-        "@@ -3,2 +3,2 @@\n",
-        "a.py\n",
-        "```python\n",
-        "```\n",
-        "<<<<<<< SEARCH\n",
-        "=======\n",
-        ">>>>>>> REPLACE\n",
-        "EOF\n",
-        "apply_patch <<'EOF'\n",
-        "some words here\n",
-        "\n",
-        "   \n",
-        "word\n",
-        "#### a.py:\r\n",
-        "*** ",
-        "<<<",
-        "`",
-        *(sign + word + "\n" for sign in (" ", "-", "+", "") for word in WORDS),
-    ]
-)
-FILE = st.lists(st.sampled_from(WORDS), max_size=12).map(
-    lambda lines: "".join(f"{x}\n" for x in lines)
-)
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(FRAGMENTS, max_size=25), FILE, st.data())
-def test_chunks_never_matter(fragments: list[str], text: str, data: st.DataObject) -> None:
-    reply = "".join(fragments)
-    tree = MemoryTree({"a.py": text.encode(), "b.py": b"x = 1\n"}, unread=["b.py"])
+def tree_with(text: str) -> MemoryTree:
+    """A file `a.py` of this text and others that replies may name."""
+    files = {"a.py": text.encode(), "b.py": b"x = 1\n", "a/b.py": b"a\nb\n", "x": b"a\n"}
+    return MemoryTree(files, unread=["b.py"])
+
+
+def check_chunks(reply: str, text: str, places: list[int]) -> None:
+    tree = tree_with(text)
     at_once, changeset = play(tree, [reply])
-    by_sign, same = play(tree, list(reply))
-    assert facts(by_sign) == facts(at_once)
-    assert same == changeset
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(reply)), max_size=6)))
-    chunks = [reply[a:b] for a, b in zip([0, *cuts], [*cuts, len(reply)], strict=True)]
-    assert facts(play(tree, chunks)[0]) == facts(at_once)
+    for chunks in (list(reply), cut(reply, places)):
+        pieces, same = play(tree, chunks)
+        assert facts(pieces) == facts(at_once)
+        assert same == changeset
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(FRAGMENTS, max_size=25), FILE)
-def test_every_hunk_gets_one_verdict_and_placed_ones_fit_together(
-    fragments: list[str], text: str
+CUTS = st.lists(st.integers(0, 800), max_size=6)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE, CUTS)
+def test_chunks_never_matter(reply: str, text: str, places: list[int]) -> None:
+    check_chunks(reply, text, places)
+
+
+@pytest.mark.slow
+@settings(max_examples=4000, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE, CUTS)
+def test_chunks_never_matter_in_many_replies(reply: str, text: str, places: list[int]) -> None:
+    check_chunks(reply, text, places)
+
+
+def check_lanes(parts: list[Part], text: str, places: list[int]) -> None:
+    tree = tree_with(text)
+    at_once, changeset = play_parts(tree, parts)
+    finer = [[(lane, chunk) for lane, part in parts for chunk in list(part)]]
+    finer += [[(lane, chunk) for lane, part in parts for chunk in cut(part, places)]]
+    for chunks in finer:
+        pieces, same = play_parts(tree, chunks)
+        assert facts(pieces) == facts(at_once)
+        assert same == changeset
+
+
+SHORT_CUTS = st.lists(st.integers(0, 60), max_size=6)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@given(lanes(), FILE, SHORT_CUTS)
+def test_chunks_never_matter_where_lanes_take_turns(
+    parts: list[Part], text: str, places: list[int]
 ) -> None:
-    tree = MemoryTree({"a.py": text.encode()})
-    pieces, changeset = play(tree, ["".join(fragments)])
-    told = [p.hunk for p in pieces if isinstance(p, HunkPlaced | HunkUnplaced)]
-    assert sorted(told) == [hunk.number for hunk in changeset.hunks]
-    edits = [
-        edit
-        for hunk in changeset.hunks
-        if hunk.path == "a.py" and isinstance(hunk.place, Placed)
-        for edit in hunk.place.edits
-    ]
-    in_order(edits)
+    check_lanes(parts, text, places)
+
+
+@pytest.mark.slow
+@settings(max_examples=2000, deadline=None, suppress_health_check=SLOW)
+@given(lanes(), FILE, SHORT_CUTS)
+def test_chunks_never_matter_where_lanes_take_turns_in_many_replies(
+    parts: list[Part], text: str, places: list[int]
+) -> None:
+    check_lanes(parts, text, places)
+
+
+def check_story(pieces: list[Piece], changeset: Changeset, tree: MemoryTree) -> None:
+    """Each hunk is opened, grows and has one verdict; nothing is said that is not so."""
+    opened: dict[int, HunkOpened] = {}
+    old: dict[int, list[str]] = {}
+    pending: dict[int, int] = {}
+    waiting: set[int] = set()
+    verdicts: dict[int, HunkPlaced | HunkUnplaced] = {}
+    assert [piece for piece in pieces if isinstance(piece, Closed)] == pieces[-1:]
+    for piece in pieces:
+        if isinstance(piece, HunkGrew | HunkTyping | HunkPending | HunkWaiting):
+            assert piece.hunk in opened
+            assert piece.hunk not in verdicts
+            assert piece.hunk not in waiting
+        match piece:
+            case HunkOpened(hunk):
+                assert hunk not in opened
+                assert hunk == len(opened) + 1
+                opened[hunk] = piece
+            case HunkGrew(hunk, sign, text):
+                if sign != "+":
+                    old.setdefault(hunk, []).append(text)
+            case HunkPending(hunk, line):
+                assert hunk not in pending
+                pending[hunk] = line
+                base = tree.on_disk(opened[hunk].path)
+                assert base is not None
+                grown = old[hunk]
+                assert list(base.lines[line : line + len(grown)]) == grown
+            case HunkWaiting(hunk):
+                waiting.add(hunk)
+            case HunkPlaced(hunk) | HunkUnplaced(hunk):
+                assert hunk in opened
+                assert hunk not in verdicts
+                verdicts[hunk] = piece
+            case Prose(text):
+                assert text
+            case _:
+                pass
+    assert set(verdicts) == set(opened)
+    assert [hunk.number for hunk in changeset.hunks] == sorted(opened)
+    for found in changeset.hunks:
+        said = verdicts[found.number]
+        assert found.place == (said.place if isinstance(said, HunkPlaced) else said.why)
+    fatal = any(isinstance(piece, Issue) and piece.fatal for piece in pieces)
+    assert pieces[-1] == Closed(changeset.complete)
+    assert not (fatal and changeset.complete)
+    for path in {hunk.path for hunk in changeset.hunks}:
+        mine = [hunk for hunk in changeset.hunks if hunk.path == path]
+        edits = [e for h in mine if isinstance(h.place, Placed) for e in h.place.edits]
+        in_order(edits)
+        base = tree.on_disk(path)
+        assert all(edit.end <= len(base.lines if base else ()) for edit in edits)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE)
+def test_every_hunk_has_one_verdict_and_nothing_is_taken_back(reply: str, text: str) -> None:
+    tree = tree_with(text)
+    check_story(*play(tree, list(reply)), tree)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(lanes(), FILE, st.integers(0, 3))
+def test_the_same_in_several_lanes_and_with_late_answers(
+    parts: list[Part], text: str, late: int
+) -> None:
+    tree = tree_with(text)
+    check_story(*play_parts(tree, parts, answers_after=late), tree)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE, st.integers(0, 30), CUTS)
+def test_a_late_answer_changes_nothing_in_one_lane(
+    reply: str, text: str, late: int, places: list[int]
+) -> None:
+    tree = tree_with(text)
+    parts = [("text", chunk) for chunk in cut(reply, places)]
+    _, changeset = play_parts(tree, parts, answers_after=late)
+    assert changeset == play(tree, [reply])[1]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE)
+def test_nothing_is_complete_before_the_end_or_without_the_word_of_the_wire(
+    reply: str, text: str
+) -> None:
+    tree = tree_with(text)
+    stream = EditStream(tree)
+    for sign in reply:
+        stream.feed(sign)
+        assert not stream.changeset.complete
+    assert not play(tree, [reply], complete=False)[1].complete
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@given(REPLY, FILE)
+def test_a_reply_without_an_edit_is_prose_sign_for_sign(reply: str, text: str) -> None:
+    demux = Demux(partial(is_file, tree_with(text)))
+    signals = [*demux.feed(reply), *demux.end()]
+    if not demux.found and not any(isinstance(s, Trouble) for s in signals):
+        assert "".join(s.text for s in signals if isinstance(s, Said)) == reply
 
 
 def patch_of(lines: list[str], start: int, end: int, new: list[str], context: int) -> str:
