@@ -16,6 +16,8 @@ from spark_tui.edits.index import FileIndex
 from spark_tui.edits.nearest import telling, votes
 from spark_tui.edits.passes import edits_of
 
+_LONGEST = 1000
+"""Signs of a line up to which likeness is asked: the cost grows with the square of them."""
 _ALIKE = 0.8
 """How similar a context line must be to pass for a slip of the pen."""
 
@@ -53,6 +55,8 @@ def _likeness(
             equal += bool(line.text.strip())
             continue
         if line.sign == "-" or not line.text.strip() or len(off) == allowed:
+            return None
+        if len(line.text) > _LONGEST or len(there) > _LONGEST:
             return None
         score = SequenceMatcher(None, line.text, there, autojunk=False).ratio()
         if score < _ALIKE or indent_of(line.text) != indent_of(there):

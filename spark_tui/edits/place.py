@@ -94,9 +94,9 @@ def _with_newline(placed: Placed, asked: Asked, index: FileIndex) -> Placed:
     """The last edit says how the file ends, where the reply does and the hunk reaches the end."""
     size = len(index.lines)
     eols = index.snapshot.eols
-    if asked.newline is None or placed.end != size or not size:
+    if asked.newline is None or placed.end != size or not (size or placed.edits):
         return placed
-    if asked.newline is bool(eols[-1]):
+    if size and asked.newline is bool(eols[-1]):
         return placed
     edits = placed.edits
     if not edits or edits[-1].end < size:
@@ -219,7 +219,7 @@ def _inserted(asked: Asked, index: FileIndex) -> Placed | Unplaced:
     flags: frozenset[Flag] = frozenset()
     if asked.hint is not None and asked.hint < size:
         return Unplaced("not_found", "only lines to add, and no line of the file to find the place")
-    if asked.headers and not asked.at_end:
+    if asked.headers and asked.hint is None and not asked.at_end:
         within = scopes(asked.headers[:-1], index) or [(0, size)]
         below = header_lines(asked.headers[-1], index, within)
         if not below:

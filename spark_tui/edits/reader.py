@@ -92,9 +92,9 @@ class EditStream:
         at = self._lane(lane)
         if at.over or self._closed:
             return []
+        at.fed = at.fed or bool(text.strip())
         if at.json is not None:
             text = at.json.feed(text)
-        at.fed = at.fed or bool(text.strip())
         return self._take(at, at.demux.feed(text))
 
     def end_lane(self, lane: str, *, complete: bool) -> list[Piece]:
@@ -344,6 +344,7 @@ class EditStream:
         target = check_path(raw, self._tree.root)
         to = raw if isinstance(target, Refusal) else target
         self._moves[number] = to
+        self._new_files.claim(to)
         out.append(HunkOpened(number, lane.path, Kind.MOVE, move_to=to))
         why = lane.refused
         if why is None and isinstance(target, Refusal):

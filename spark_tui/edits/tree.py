@@ -108,6 +108,11 @@ class NewFiles:
     def __init__(self) -> None:
         self._paths: set[str] = set()
         self._folders: set[str] = set()
+        self._targets: set[str] = set()
+
+    def claim(self, path: str) -> None:
+        """The reply moves a file there."""
+        self._targets.add(path)
 
     def add(self, path: str) -> None:
         """The reply makes this file."""
@@ -116,6 +121,8 @@ class NewFiles:
 
     def refuses(self, path: str) -> Unplaced | None:
         """Why no file can be made at the path."""
+        if path in self._targets:
+            return Unplaced("overlap", f"another file is moved to {path!r}")
         other = next((p for p in _above(path) if p in self._paths), "")
         if other or path in self._folders:
             why = f"below {other!r}, which is new" if other else "above another new file"

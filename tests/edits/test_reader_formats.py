@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from spark_tui.edits.changeset import Kind
+from spark_tui.edits.changeset import Kind, Placed
 from spark_tui.edits.pieces import Closed, Prose
 from spark_tui.edits.reader import EditStream
 from tests.support.replies import MemoryTree, after, applied, facts, hunks_of, placed, play
@@ -100,3 +100,31 @@ def test_a_diff_may_move_change_and_make_executable_at_once() -> None:
     assert [h.kind for h in changeset.hunks] == [Kind.MOVE, Kind.EDIT, Kind.MODE]
     found = after(tree, changeset)["c.py"]
     assert (found.data, found.mode) == (THREE, 0o755)
+
+
+def test_no_new_file_where_another_one_is_moved_to() -> None:
+    reply = (
+        "*** Begin Patch\n*** Update File: a.txt\n*** Move to: c.txt\n@@\n-a\n+b\n"
+        "*** Add File: c.txt\n+x\n*** End Patch\n"
+    )
+    _, changeset = play(MemoryTree({"a.txt": b"a\n"}), [reply])
+    assert not all(isinstance(hunk.place, Placed) for hunk in changeset.hunks)
+
+
+def test_a_call_whose_arguments_hold_no_edit_is_said() -> None:
+    _, changeset = play(MemoryTree({}), ['{"patchText": "*** Begin Patch"}'], lane="json:1")
+    assert not changeset.complete and changeset.issues
+
+
+def test_an_empty_file_gets_lines_without_a_last_newline() -> None:
+    diff = "--- a/a.txt\n+++ b/a.txt\n@@ -0,0 +1 @@\n+one\n\\ No newline at end of file\n"
+    tree = MemoryTree({"a.txt": b""})
+    _, changeset = play(tree, [diff])
+    assert applied(tree, changeset) == {"a.txt": b"one"}
+
+
+def test_without_context_the_number_counts_and_not_the_words_of_git() -> None:
+    diff = "--- a/a.txt\n+++ b/a.txt\n@@ -2,0 +3 @@ line 0\n+end\n"
+    tree = MemoryTree({"a.txt": b"line 0\n\n"})
+    _, changeset = play(tree, [diff])
+    assert applied(tree, changeset) == {"a.txt": b"line 0\n\nend\n"}

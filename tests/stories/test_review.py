@@ -175,6 +175,7 @@ def test_edit_a_hunk_in_the_editor(
             await desk.until_true(lambda: "t1h1 in your words" in desk.hint.text())
             await desk.diff.press("y")
             await desk.until(ev.FilesWritten)
+            await desk.until(ev.RepositoryLooked, 2)
             assert "    return float(a) + float(b)\n" in bench.read("calc.py")
             monkeypatch.setenv("EDITOR", "false")
             await desk.diff.press("e")
