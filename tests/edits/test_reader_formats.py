@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from spark_tui.edits.changeset import Kind, Placed
+from spark_tui.edits.changeset import Kind, Placed, Unplaced
 from spark_tui.edits.pieces import Closed, Prose
 from spark_tui.edits.reader import EditStream
 from tests.support.replies import MemoryTree, after, applied, facts, hunks_of, placed, play
@@ -128,3 +128,15 @@ def test_without_context_the_number_counts_and_not_the_words_of_git() -> None:
     tree = MemoryTree({"a.txt": b"line 0\n\n"})
     _, changeset = play(tree, [diff])
     assert applied(tree, changeset) == {"a.txt": b"line 0\n\nend\n"}
+
+
+def test_likeness_is_not_asked_of_very_long_lines() -> None:
+    """A slip in a minified line: its likeness would cost the square of its length."""
+    line = " ".join(f"w{i}" for i in range(400))
+    reply = (
+        "*** Begin Patch\n*** Update File: a.txt\n@@\n one\n-two\n+2\n"
+        f" {line.replace('w7 ', 'w_ ')}\n three\n*** End Patch\n"
+    )
+    (hunk,) = hunks_of(MemoryTree({"a.txt": f"one\ntwo\n{line}\nthree\n".encode()}), reply)
+    assert isinstance(hunk.place, Unplaced)
+    assert hunk.place.code == "diverges"
