@@ -85,7 +85,7 @@ async def open_session(
     except BaseException:
         await session.close()
         raise
-    session.tell_link()
+    session.service.tell()
     if opened.recovered:
         session.emit(ev.Noticed("warning", opened.recovered, "Look at git diff, then go on."))
     return session

@@ -38,6 +38,7 @@ from spark_tui.session.placing import Placing
 from spark_tui.session.refining import refine_preface
 from spark_tui.session.reshaping import Refused, Reshaped, Reshaping
 from spark_tui.session.review import Acted, Decided, Review
+from spark_tui.session.service import Service
 from spark_tui.session.shelf import Shelf
 from spark_tui.session.spine import Listener, Spine
 from spark_tui.session.state import SessionState
@@ -109,6 +110,7 @@ class Session:
             reads=reads, writes=writes, review=self._review, emit=self.emit,
             record=self._spine.record,
         )  # fmt: skip
+        self.service = Service(link, self._use_settings, self.emit)
         self._context.conversation.recall(state)
 
     # -- events ----------------------------------------------------------------
@@ -322,45 +324,6 @@ class Session:
         """End the commit that runs, with its hooks: it is refused, nothing is lost."""
         self._committing.stop()
 
-    # -- keys and servers ------------------------------------------------------
-    async def try_key(self, base_url: str, key: str) -> tuple[ModelInfo, ...]:
-        """GET /v1/models with this key. Raises KeyRefused, ConnectFault."""
-        return await self._link.try_key(base_url, key)
-
-    async def models(self) -> tuple[ModelInfo, ...]:
-        """What the endpoint in use lists."""
-        return await self._link.models()
-
-    @property
-    def endpoint(self) -> Endpoint:
-        return self._link.endpoint
-
-    async def check_model(self) -> ModelOffer | None:
-        """Before the first request: is the model listed? If not, what may be taken instead."""
-        return await self._link.offer()
-
-    def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
-        """The model of the settings if listed, else the fastest listed one."""
-        return self._link.suggest(listed)
-
-    async def use(self, endpoint: Endpoint, *, model: str | None, keep: bool) -> str:
-        """Switch to an endpoint; returns where the key was stored, ""."""
-        where = await self._link.use(endpoint, model=model, keep=keep)
-        self.settings = self._link.settings
-        self.meter.window = self._link.window
-        self.tell_link()
-        return where
-
-    async def find_local(self) -> tuple[LocalServer, ...]:
-        """Model servers on the usual local ports."""
-        return await self._link.find_local()
-
-    def tell_link(self) -> None:
-        """Say where requests go."""
-        link = self._link
-        self.emit(ev.EndpointChanged(link.endpoint.base_url, link.ready, link.label))
-        self.emit(ev.RoleSwitched(link.role, link.model))
-
     async def close(self) -> None:
         """Seal the journal and let go of the work tree; bounded."""
         if self._spine.is_closed:
@@ -384,6 +347,11 @@ class Session:
             self._writes.shutdown(wait=False)
 
     # -- inside ----------------------------------------------------------------
+    def _use_settings(self, settings: Settings) -> None:
+        """Requests go elsewhere from now on."""
+        self.settings = settings
+        self.meter.window = self._link.window
+
     async def _again(self, hunk: HunkId, reason: str, *, model: str) -> Outcome:
         found = self.state.hunk(hunk)
         if self._asking.is_running:

@@ -145,7 +145,7 @@ def test_the_key_is_in_no_file_of_ours(bench: Bench, run: Run) -> None:
         bench.environ["SPARK_TUI_API_KEY"] = KEY
         session, provider = await bench.open([[*say("ok"), *done()]])
         await session.run("hello")
-        assert KEY not in repr(provider.requests) and KEY not in repr(session.endpoint)
+        assert KEY not in repr(provider.requests) and KEY not in repr(session.service.endpoint)
         await session.close()
         assert not state_holds(bench, KEY)
 

@@ -129,7 +129,7 @@ def test_a_key_is_tested_and_the_fastest_model_offered(bench: Bench, run: Run) -
                 assert "odd-model-7" in desk.text()
                 await desk.press("enter")
                 await desk.until_true(lambda: "connected: odd-model-7" in desk.text())
-                assert desk.session.endpoint.key == "sk-very-secret-1"
+                assert desk.session.service.endpoint.key == "sk-very-secret-1"
 
     run(story())
     state = Path(bench.environ["SPARK_TUI_STATE_DIR"])
@@ -149,7 +149,8 @@ def test_a_refused_key_says_so_and_asks_again(
             async def refuse(_url: str, _key: str) -> None:
                 raise KeyRefused("The key was refused.", hint="Look at your account.")
 
-            monkeypatch.setattr(type(desk.session), "try_key", lambda _s, u, k: refuse(u, k))
+            service = type(desk.session.service)
+            monkeypatch.setattr(service, "try_key", lambda _s, u, k: refuse(u, k))
             await desk.until_true(lambda: "No model is set up yet" in desk.text())
             desk.app.screen._since = -10.0  # type: ignore[attr-defined]
             await desk.press("k")

@@ -36,13 +36,26 @@ class FixedMeter(Meter):
 
 
 @dataclass
+class FakeService:
+    """Keys, models and servers."""
+
+    endpoint: Endpoint = field(default_factory=lambda: Endpoint("https://api.example.org/v1"))
+
+    async def check_model(self) -> None:
+        return None
+
+    def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
+        return listed[0] if listed else None
+
+
+@dataclass
 class FakeSession:
     """Give it a Story; `settings` and answers may be replaced."""
 
     story: Story
     settings: Settings
     meter: Meter = field(default_factory=FixedMeter)
-    endpoint: Endpoint = field(default_factory=lambda: Endpoint("https://api.example.org/v1"))
+    service: FakeService = field(default_factory=lambda: FakeService())
     answer: Plan | None = None
     drafted: str = ""
     listed: tuple[ModelInfo, ...] = ()
@@ -86,12 +99,6 @@ class FakeSession:
 
     async def warm(self) -> None:
         return None
-
-    async def check_model(self) -> None:
-        return None
-
-    def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
-        return listed[0] if listed else None
 
     async def run(self, prompt: str, **_more: Any) -> Outcome:
         self.asked.append(prompt)

@@ -118,7 +118,7 @@ class Asking:
 
     async def _may_go(self, ask: Ask) -> bool:
         """Is the model there at all? Asked once for each; never a first "model not found"."""
-        offer = await self._session.check_model()
+        offer = await self._session.service.check_model()
         if offer is not None:
             self._offer("" if ask.refines or ask.escalates else ask.text, offer)
         return offer is None
@@ -129,8 +129,9 @@ class Asking:
 
         session = self._session
         if session.state.ready:
-            listed = await session.models()
-            self._offer("", ModelOffer(session.state.model, listed, session.suggest(listed)))
+            listed = await session.service.models()
+            suggestion = session.service.suggest(listed)
+            self._offer("", ModelOffer(session.state.model, listed, suggestion))
 
     def _failed(self, ask: Ask, fault: SparkFault) -> None:
         """A request that could not leave: the words go back where they came from."""

@@ -92,7 +92,9 @@ class WelcomeScreen(ModalScreen[Answer]):
         if self._offer is not None:
             offer = self._offer
             self._note = f"{one_line(offer.wanted)} is not listed by {self._host()}."
-            self._list(offer.listed, self._session.endpoint, offer.suggestion, keep_key=False)
+            self._list(
+                offer.listed, self._session.service.endpoint, offer.suggestion, keep_key=False
+            )
         else:
             self._go("choices")
 
@@ -158,7 +160,7 @@ class WelcomeScreen(ModalScreen[Answer]):
         return lines
 
     def _host(self) -> str:
-        return one_line(self._session.endpoint.base_url.split("//", 1)[-1].split("/", 1)[0])
+        return one_line(self._session.service.endpoint.base_url.split("//", 1)[-1].split("/", 1)[0])
 
     # -- keys ----------------------------------------------------------------------
     def on_key(self, event: events.Key) -> None:
@@ -226,13 +228,13 @@ class WelcomeScreen(ModalScreen[Answer]):
     @work(exclusive=True, group="welcome")
     async def _try_key(self, key: str) -> None:
         session = self._session
-        endpoint = _with_key(session.endpoint, key)
+        endpoint = _with_key(session.service.endpoint, key)
         try:
-            listed = await session.try_key(endpoint.base_url, key)
+            listed = await session.service.try_key(endpoint.base_url, key)
         except SparkFault as fault:
             self._go("key", f"{fault.message} {fault.hint} Paste another, or Esc goes back.")
             return
-        suggestion = session.suggest(listed)
+        suggestion = session.service.suggest(listed)
         if suggestion is None or suggestion.id == session.state.model:
             await self._use(Choice("", "", endpoint, keep_key=True))
             return
@@ -242,21 +244,22 @@ class WelcomeScreen(ModalScreen[Answer]):
     @work(exclusive=True, group="welcome")
     async def _list_models(self) -> None:
         try:
-            listed = await self._session.models()
+            listed = await self._session.service.models()
         except SparkFault as fault:
             self._go("choices", f"{fault.message} {fault.hint}")
             return
-        self._list(listed, self._session.endpoint, self._session.suggest(listed), keep_key=False)
+        service = self._session.service
+        self._list(listed, service.endpoint, service.suggest(listed), keep_key=False)
 
     @work(exclusive=True, group="welcome")
     async def _find_local(self) -> None:
         self._go("choices", "looking at the usual ports of this machine ...")
-        servers = await self._session.find_local()
+        servers = await self._session.service.find_local()
         if not any(server.models for server in servers):
             self._go("choices", "No model server answers here. Start one (ollama serve), then l.")
             return
         self._note = "On this machine:"
-        self._choices = tuple(_local_choices(self._session.endpoint, servers))
+        self._choices = tuple(_local_choices(self._session.service.endpoint, servers))
         self._chosen = 0
         self._go("list")
 
@@ -294,7 +297,7 @@ class WelcomeScreen(ModalScreen[Answer]):
     async def _use(self, choice: Choice) -> None:
         session = self._session
         try:
-            where = await session.use(
+            where = await session.service.use(
                 choice.endpoint, model=choice.model or None, keep=choice.keep_key
             )
         except (SparkFault, OSError) as fault:
