@@ -17,7 +17,7 @@ from spark_tui.model.address import origin_of
 from spark_tui.model.dialects import CHAT, RESPONSES
 from spark_tui.model.fallback import Fallback, Wire
 from spark_tui.model.presets import PRESETS, SERVERS, Preset, Server, describe, fastest, preset
-from spark_tui.model.provider import Endpoint, ModelInfo, Provider
+from spark_tui.model.provider import Endpoint, ModelInfo, News, Provider, Tell
 from spark_tui.model.responses_ws import ResponsesSocket
 from spark_tui.model.sse import HttpStream, get_models
 
@@ -44,8 +44,12 @@ class LocalServer:
     models: tuple[ModelInfo, ...]
 
 
-def open_provider(endpoint: Endpoint) -> Provider:
-    """A provider for the endpoint's wire; nothing is sent yet. Raises UsageFault."""
+def open_provider(endpoint: Endpoint, *, tell: Tell | None = None) -> Provider:
+    """A provider for the endpoint's wire; nothing is sent yet. Raises UsageFault.
+
+    `tell` hears news of the link beside the stream.
+    """
+    tell = tell or _deaf
     endpoint = replace(endpoint, base_url=endpoint.base_url.rstrip("/"))
     if urlsplit(endpoint.base_url).scheme not in ("http", "https"):
         raise UsageFault(
@@ -56,16 +60,16 @@ def open_provider(endpoint: Endpoint) -> Provider:
     match endpoint.wire if endpoint.wire != "auto" else _usual_wire(endpoint.base_url):
         case "auto":
             wires = [
-                ResponsesSocket(endpoint),
-                HttpStream(endpoint, RESPONSES),
-                HttpStream(endpoint, CHAT),
+                ResponsesSocket(endpoint, tell=tell),
+                HttpStream(endpoint, RESPONSES, tell=tell),
+                HttpStream(endpoint, CHAT, tell=tell),
             ]
         case "responses-ws":
-            wires = [ResponsesSocket(endpoint)]
+            wires = [ResponsesSocket(endpoint, tell=tell)]
         case "responses":
-            wires = [HttpStream(endpoint, RESPONSES)]
+            wires = [HttpStream(endpoint, RESPONSES, tell=tell)]
         case "chat":
-            wires = [HttpStream(endpoint, CHAT)]
+            wires = [HttpStream(endpoint, CHAT, tell=tell)]
         case other:
             raise UsageFault(
                 f"There is no wire {other!r}.",
@@ -91,6 +95,10 @@ async def _ask(server: Server, servers: Sequence[Server], timeout_s: float) -> L
         local = tuple(replace(model, preset="", speed=0, price_class="local") for model in models)
         return LocalServer(next(known, server.name), server.base_url, local)
     return None
+
+
+def _deaf(_: News) -> None:
+    """Nobody wants to know."""
 
 
 def _usual_wire(base_url: str) -> str:

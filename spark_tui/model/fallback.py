@@ -70,6 +70,12 @@ class Fallback:
         while await self._wires[self._at].probe() is False and self._leave(self._at):
             pass
 
+    async def warm(self, request: Request) -> bool:
+        return await self._wires[self._at].warm(request)
+
+    async def steer(self, text: str) -> bool:
+        return await self._active.steer(text)
+
     def stop(self) -> None:
         self._active.stop()
 

@@ -7,7 +7,7 @@ chat.py), sockets the transports' (websocket.py, sse.py); files and hunks are no
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -107,6 +107,8 @@ class Connected:
     connect_ms: float
     """What this turn waited for the connection; 0 when one stood ready."""
     reused: bool
+    why: str = ""
+    """Why this wire, where it is not the best one: "no WebSocket (404)", "remembered"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,10 @@ class Completed:
     usage: Usage | None
     items: tuple[Item, ...]
     cut: str = ""
-    """Why the answer is incomplete (max_output_tokens, content_filter); "" when it is whole."""
+    """Why the answer is incomplete (max_output_tokens, content_filter, steered); "" when it is
+    whole."""
+    service_tier: str = ""
+    """The tier that was really served, where the service tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +196,46 @@ Delta = (
     | Completed
     | Failed
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing came from the service for a while, not even a pong: the line may be dead."""
+
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The service asked to wait, or is busy: the request goes out again by itself after this.
+
+    Before the first delta of an answer only; `stop` ends the wait.
+    """
+
+    seconds: float
+    why: str
+    """For a person: "api.openai.com asks to wait"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lively:
+    """What was said by Quiet or Waiting is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What is left of the rate limits, as far as the service tells; None where it does not."""
+
+    requests: int | None
+    tokens: int | None
+    reset_s: float | None = None
+    """Until the scarcer of both is full again."""
+
+
+News = Quiet | Waiting | Lively | Pool
+"""Of the link, not of the answer: told beside the stream, so that a silent wait is explained."""
+
+Tell = Callable[[News], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +302,22 @@ class Provider(Protocol):
 
     async def connect(self) -> None:
         """Open the connection ahead of the first request. Faults are kept for `stream`."""
+        ...
+
+    async def warm(self, request: Request) -> bool:
+        """Let the service read what the next request will begin with, while nothing streams.
+
+        True: the next `stream` with these items in front goes on from there. Costs input tokens;
+        False, silently, where the wire or the service cannot.
+        """
+        ...
+
+    async def steer(self, text: str) -> bool:
+        """Add this user text to the response that streams, where service and model can.
+
+        True: the running stream ends (cut "steered", or whole), and the next `stream`, whose last
+        item is this text, takes up what the service answers to it. False: stop and ask anew.
+        """
         ...
 
     def stop(self) -> None:

@@ -36,6 +36,7 @@ from spark_tui.model.provider import (
     Failed,
     ModelInfo,
     Request,
+    Tell,
 )
 from spark_tui.model.responses import Decoder
 from spark_tui.model.sse import get_models
@@ -75,8 +76,10 @@ class ResponsesSocket:
         *,
         timing: Timing | None = None,
         now: Callable[[], float] = time.monotonic,
+        tell: Tell | None = None,
     ) -> None:
         self._endpoint = endpoint
+        self._tell = tell
         self._timing = timing or Timing()
         self._now = now
         self._turns = Turns()
@@ -106,6 +109,12 @@ class ResponsesSocket:
         except SparkFault:
             return None
         return True
+
+    async def warm(self, request: Request) -> bool:
+        return False
+
+    async def steer(self, text: str) -> bool:
+        return False
 
     def stop(self) -> None:
         if self._turns.running:

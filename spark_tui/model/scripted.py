@@ -90,9 +90,16 @@ class Scripted:
         gate: bool = False,
         wire: str = "responses-ws",
         models: Sequence[ModelInfo] = (),
+        warms: bool = False,
+        steers: bool = False,
     ) -> None:
         self.requests: list[Request] = []
         self.connects = 0
+        self.warmed: list[Request] = []
+        self.steered: list[str] = []
+        self._warms = warms
+        self._steers = steers
+        self._is_steered = False
         self._replies = list(replies)
         self._gate = gate
         self._wire = wire
@@ -108,6 +115,18 @@ class Scripted:
 
     async def connect(self) -> None:
         self.connects += 1
+
+    async def warm(self, request: Request) -> bool:
+        self.warmed.append(request)
+        return self._warms
+
+    async def steer(self, text: str) -> bool:
+        """With `steers` the running reply ends as steered; the next one is what follows."""
+        if self._steers and self._running:
+            self.steered.append(text)
+            self._is_steered = True
+            self._wake.set()
+        return self._steers
 
     async def models(self) -> tuple[ModelInfo, ...]:
         return self._models
@@ -147,6 +166,10 @@ class Scripted:
                     await self._pass_gate(turn)
                 if turn != self._turn:
                     return
+                if self._is_steered:
+                    self._is_steered = False
+                    yield Completed(response_id, None, tuple(items), "steered")
+                    return
                 match delta:
                     case TextDone(text):
                         items.append(AssistantText(text))
@@ -167,7 +190,7 @@ class Scripted:
         return reply(request) if callable(reply) else reply
 
     async def _pass_gate(self, turn: int) -> None:
-        while not self._allowed and turn == self._turn:
+        while not self._allowed and turn == self._turn and not self._is_steered:
             self._idle.set()
             self._wake.clear()
             await self._wake.wait()

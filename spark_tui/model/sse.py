@@ -42,6 +42,7 @@ from spark_tui.model.provider import (
     Failed,
     ModelInfo,
     Request,
+    Tell,
 )
 from spark_tui.model.turns import Stopped, Turns
 
@@ -99,8 +100,9 @@ class Splitter:
 class HttpStream:
     """A Provider over POST and server-sent events. `stream` may raise WireRefused."""
 
-    def __init__(self, endpoint: Endpoint, dialect: Dialect) -> None:
+    def __init__(self, endpoint: Endpoint, dialect: Dialect, *, tell: Tell | None = None) -> None:
         self.wire = dialect.wire
+        self._tell = tell
         self._endpoint = endpoint
         self._dialect = dialect
         self._client: httpx.AsyncClient | None = None
@@ -121,6 +123,12 @@ class HttpStream:
         with suppress(SparkFault):
             await self._opened()
         return None
+
+    async def warm(self, request: Request) -> bool:
+        return False
+
+    async def steer(self, text: str) -> bool:
+        return False
 
     def stop(self) -> None:
         self._turns.stop()

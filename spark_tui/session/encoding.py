@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 import types
 import typing
 from collections.abc import Mapping
@@ -45,7 +46,8 @@ def _kinds() -> Mapping[str, type]:
 def _hints(kind: type) -> Mapping[str, Any]:
     import spark_tui.edits.changeset as changeset
 
-    return typing.get_type_hints(kind, {**vars(changeset), **vars(ev)})
+    home = vars(sys.modules[kind.__module__])
+    return typing.get_type_hints(kind, {**vars(changeset), **vars(ev), **home})
 
 
 def _fields(value: Any) -> dict[str, Any]:

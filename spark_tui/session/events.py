@@ -14,8 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from spark_tui.edits.changeset import Kind, Placed, Unplaced
-from spark_tui.edits.pieces import Sign
+from spark_tui.session.hunk_events import HunkGrew as HunkGrew
+from spark_tui.session.hunk_events import HunkOpened as HunkOpened
+from spark_tui.session.hunk_events import HunkPending as HunkPending
+from spark_tui.session.hunk_events import HunkPlaced as HunkPlaced
+from spark_tui.session.hunk_events import HunkReshaped as HunkReshaped
+from spark_tui.session.hunk_events import HunksAnchored as HunksAnchored
+from spark_tui.session.hunk_events import HunksConflicted as HunksConflicted
+from spark_tui.session.hunk_events import HunksDecided as HunksDecided
+from spark_tui.session.hunk_events import HunkSuperseded as HunkSuperseded
+from spark_tui.session.hunk_events import HunkTyping as HunkTyping
+from spark_tui.session.hunk_events import HunkUnplaced as HunkUnplaced
+from spark_tui.session.hunk_events import HunkWaiting as HunkWaiting
 from spark_tui.session.terms import Anchor as Anchor
 from spark_tui.session.terms import Decision as Decision
 from spark_tui.session.terms import Durability as Durability
@@ -24,6 +34,7 @@ from spark_tui.session.terms import HunkId as HunkId
 from spark_tui.session.terms import HunkPart as HunkPart
 from spark_tui.session.terms import Outcome as Outcome
 from spark_tui.session.terms import TokenUse as TokenUse
+from spark_tui.session.terms import TurnFigures as TurnFigures
 from spark_tui.session.terms import Written as Written
 
 
@@ -69,6 +80,29 @@ class EndpointChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkNews:
+    """What the link does while nothing of an answer comes; the newest one of a kind counts."""
+
+    durability: ClassVar[Durability] = Durability.VIEW
+    kind: str
+    """quiet, waiting, lively (neither any more), pool."""
+    message: str = ""
+    until: float = 0.0
+    """waiting: when it is over; pool: when it is full again; seconds since the epoch, 0 unknown."""
+    requests_left: int | None = None
+    tokens_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContextChosen:
+    """Parts of the conversation that a person dropped from it, or keeps whatever happens."""
+
+    durability: ClassVar[Durability] = Durability.PROMISED
+    pinned: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DraftKept:
     """The unsent prompt."""
 
@@ -103,6 +137,8 @@ class TurnStarted:
     """This prompt stopped the previous turn."""
     refines: str = ""
     """The hunk this turn re-asks, or ""."""
+    continues: int = 0
+    """The turn whose cut answer this one goes on with, or 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +148,8 @@ class Connected:
     wire: str
     connect_ms: float
     reused: bool
+    why: str = ""
+    """Why this wire, where it is not the best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,67 +188,6 @@ class ToolUsed:
 
 
 @dataclass(frozen=True, slots=True)
-class HunkOpened:
-    durability: ClassVar[Durability] = Durability.TOLD
-    hunk: HunkId
-    turn: int
-    path: str
-    kind: Kind
-    headers: tuple[str, ...] = ()
-    move_to: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class HunkGrew:
-    durability: ClassVar[Durability] = Durability.TOLD
-    hunk: HunkId
-    sign: Sign
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class HunkTyping:
-    durability: ClassVar[Durability] = Durability.VIEW
-    hunk: HunkId
-    sign: Sign
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class HunkPending:
-    durability: ClassVar[Durability] = Durability.VIEW
-    hunk: HunkId
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class HunkWaiting:
-    durability: ClassVar[Durability] = Durability.VIEW
-    hunk: HunkId
-
-
-@dataclass(frozen=True, slots=True)
-class HunkPlaced:
-    durability: ClassVar[Durability] = Durability.TOLD
-    hunk: HunkId
-    base: str | None
-    """Digest of the snapshot; its bytes are in the checkpoint store and in state.snapshots."""
-    place: Placed
-    added: int
-    removed: int
-    risk: str = ""
-    """Why this deserves a second look ("compares a secret with =="), or ""."""
-
-
-@dataclass(frozen=True, slots=True)
-class HunkUnplaced:
-    durability: ClassVar[Durability] = Durability.TOLD
-    hunk: HunkId
-    base: str | None
-    why: Unplaced
-
-
-@dataclass(frozen=True, slots=True)
 class ReplyIssue:
     """Something is wrong with the reply itself."""
 
@@ -218,56 +195,6 @@ class ReplyIssue:
     turn: int
     code: str
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class HunksDecided:
-    """A person's or the policy's word on hunks. The write, where there is one, follows."""
-
-    durability: ClassVar[Durability] = Durability.PROMISED
-    hunks: tuple[HunkId, ...]
-    decision: Decision
-    by: str = "person"
-    """person; policy; undo: the hunks stand again as before the last act, whatever `decision`
-    says; redo: what was taken back last is done again."""
-
-
-@dataclass(frozen=True, slots=True)
-class HunksConflicted:
-    """The disk has something else at these places: nothing was written for them."""
-
-    durability: ClassVar[Durability] = Durability.PROMISED
-    hunks: tuple[HunkId, ...]
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class HunkSuperseded:
-    durability: ClassVar[Durability] = Durability.TOLD
-    hunk: HunkId
-    by: HunkId
-
-
-@dataclass(frozen=True, slots=True)
-class HunkReshaped:
-    """A person cut an undecided hunk, took some of its lines or wrote others: the parts stand for
-    it."""
-
-    durability: ClassVar[Durability] = Durability.PROMISED
-    hunk: HunkId
-    how: str
-    """split, chosen, edited."""
-    parts: tuple[HunkPart, ...]
-    by: str = "person"
-    """person or redo."""
-
-
-@dataclass(frozen=True, slots=True)
-class HunksAnchored:
-    """Where undecided hunks stand now in files that changed, or are again what they were."""
-
-    durability: ClassVar[Durability] = Durability.VIEW
-    anchors: tuple[Anchor, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +238,15 @@ class CheckpointSaved:
     write: FilesWritten | None = None
     decided: HunksDecided | None = None
     undone: TurnUndone | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMeasured:
+    """How long the parts of a turn took and what it cost; just before its end."""
+
+    durability: ClassVar[Durability] = Durability.TOLD
+    turn: int
+    figures: TurnFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +296,8 @@ Event = (
     | RepositoryLooked
     | RoleSwitched
     | EndpointChanged
+    | LinkNews
+    | ContextChosen
     | DraftKept
     | PromptQueued
     | PromptUnqueued
@@ -385,6 +323,7 @@ Event = (
     | HunkReshaped
     | HunksAnchored
     | TurnUndone
+    | TurnMeasured
     | TurnEnded
     | MessageDrafted
     | Committed

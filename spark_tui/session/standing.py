@@ -131,6 +131,11 @@ class TurnState:
     hint: str = ""
     code: str = ""
     undone: bool = False
+    continues: int = 0
+    """The turn whose cut answer this one goes on with, or 0."""
+    wire_why: str = ""
+    """Why it went over this wire, where that is not the best one."""
+    figures: ev.TurnFigures | None = None
 
     @property
     def is_streaming(self) -> bool:

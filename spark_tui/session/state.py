@@ -42,6 +42,13 @@ class SessionState:
     base_url: str = ""
     ready: bool = False
     endpoint: str = ""
+    link: ev.LinkNews | None = None
+    """Why nothing comes: a quiet line, a wait; None when all is well."""
+    pool: ev.LinkNews | None = None
+    """What is left of the rate limits, where the service tells."""
+    pinned: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    """Parts of the conversation, by their keys: see context_items.py."""
     turns: dict[int, TurnState] = field(default_factory=dict)
     hunks: dict[HunkId, HunkState] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
@@ -323,10 +330,21 @@ class SessionState:
                     at=event.at,
                     steered=event.steered,
                     refines=event.refines,
+                    continues=event.continues,
                 )
             case ev.Connected():
                 if turn := self.turns.get(event.turn):
                     turn.wire, turn.connect_ms = event.wire, event.connect_ms
+                    turn.wire_why = event.why
+            case ev.TurnMeasured():
+                if turn := self.turns.get(event.turn):
+                    turn.figures = event.figures
+            case ev.LinkNews(kind="pool"):
+                self.pool = event
+            case ev.LinkNews():
+                self.link = event if event.kind != "lively" else None
+            case ev.ContextChosen():
+                self.pinned, self.dropped = event.pinned, event.dropped
             case ev.FirstToken():
                 if turn := self.turns.get(event.turn):
                     turn.ttft_ms = event.ttft_ms
@@ -349,6 +367,7 @@ class SessionState:
             return
         turn.outcome, turn.usage, turn.duration_ms = event.outcome, event.usage, event.duration_ms
         turn.message, turn.hint, turn.code = event.message, event.hint, event.code
+        self.link = None
         for hid in turn.hunks:
             hunk = self.hunks[hid]
             if hunk.status in (Status.GROWING, Status.WAITING):

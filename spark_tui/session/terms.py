@@ -70,6 +70,32 @@ class TokenUse:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnFigures:
+    """What a turn took; None where it has no such moment (nothing came, nothing was told)."""
+
+    connect_ms: float = 0.0
+    """Waited for the connection; 0 when one stood ready."""
+    reused: bool = False
+    sent_ms: float | None = None
+    """From the prompt until its first request was on its way, `connect_ms` included."""
+    round_trip_ms: float | None = None
+    """From there until the service took the request: network and admission, nothing generated."""
+    ttft_ms: float | None = None
+    """From the prompt until the first text of the answer."""
+    first_hunk_ms: float | None = None
+    """From the prompt until the first hunk had its place."""
+    total_ms: float = 0.0
+    tokens_per_s: float = 0.0
+    """Of the last answer of the turn, since its first token; 0 when too short to tell."""
+    rounds: int = 0
+    """Requests of the turn."""
+    cost: float | None = None
+    """Dollars, estimated from the price table; None where no price is known."""
+    service_tier: str = ""
+    """The tier that was really served, where the service tells."""
+
+
+@dataclass(frozen=True, slots=True)
 class HunkPart:
     """What stands for a hunk, or for a part of it, after a person reshaped it."""
 
