@@ -46,7 +46,9 @@ def finish(face: Face, session: Session, *, wants_written: bool, wants_hunks: bo
     turn = state.turns[max(state.turns)]
     hunks = [state.hunks[h] for h in turn.hunks]
     if turn.message and not face.errors:
-        face.trouble(turn.code or "incomplete", turn.message, turn.hint)
+        left = session.unfinished
+        more = "spark-tui edit -c --go-on " + left.words + "." if left and turn.model else ""
+        face.trouble(turn.code or "incomplete", turn.message, f"{turn.hint} {more}".strip())
     code = _code(turn, hunks, face, wants_written=wants_written)
     if wants_hunks and not hunks and code is Exit.DONE:
         face.trouble("no_edit", "The reply holds no edit.", "Nothing was written.")

@@ -47,6 +47,8 @@ class Asked:
     """Text for the model in front of the prompt (the hunk that is refined)."""
     named: tuple[str, ...] = ()
     """Files that go along when no plan is given."""
+    continues: int = 0
+    """The turn whose cut answer is gone on with, or 0."""
 
     @property
     def is_automatic(self) -> bool:

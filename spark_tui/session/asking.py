@@ -140,7 +140,7 @@ class Asking:
         model = asked.model or self._link.model
         started = ev.TurnStarted(
             turn, plan.prompt, self._link.role, model, (), plan.tokens, time.time(),
-            asked.steered, asked.refines or "",
+            asked.steered, asked.refines or "", asked.continues,
         )  # fmt: skip
         talk = self._context.conversation
         before = talk.mark()
@@ -231,7 +231,7 @@ class Asking:
             return await self._close(
                 turn, run, Outcome.INCOMPLETE, used=used, code="cut",
                 message=f"The answer was cut ({result.cut.replace('_', ' ')}).",
-                hint="Finished hunks are kept. Type “continue” to go on.",
+                hint="Finished hunks are kept.",
             )  # fmt: skip
         if not result.whole:
             message = "An edit ended without its own end." if not result.issues else (

@@ -14,7 +14,7 @@ from concurrent.futures import Executor
 
 from spark_tui.edits.formats.table import NAMES, Name
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import SparkFault
+from spark_tui.errors import SparkFault, UsageFault
 from spark_tui.model.catalog import LocalServer
 from spark_tui.model.provider import Endpoint, ModelInfo
 from spark_tui.repo.checkpoints import CheckpointStore
@@ -43,6 +43,7 @@ from spark_tui.session.shelf import Shelf
 from spark_tui.session.spine import Listener, Spine
 from spark_tui.session.state import SessionState
 from spark_tui.session.tallying import Formats
+from spark_tui.session.unfinished import Unfinished, unfinished
 from spark_tui.session.writes import Writes
 from spark_tui.settings.config import Settings
 
@@ -217,6 +218,26 @@ class Session:
         self.stop()
         await self._asking.idle()
         return await self.run(prompt, plan=plan, steered=True)
+
+    @property
+    def unfinished(self) -> Unfinished | None:
+        """A cut answer, a request that failed or a queued prompt: what `go_on` would take."""
+        return unfinished(self.state)
+
+    async def go_on(
+        self, *, accept: str | None = None, allow_sensitive: Sequence[str] = ()
+    ) -> Outcome:
+        """Go on with what is unfinished. Raises UsageFault when nothing is."""
+        left = self.unfinished
+        if left is None:
+            raise UsageFault("There is nothing to go on with.", hint="Ask for something new.")
+        if left.how == "queued":
+            await self.unqueue(left.prompt)
+        asked = Asked(
+            accept=accept or self.settings.accept, allow_sensitive=frozenset(allow_sensitive),
+            preface=left.preface, continues=left.turn if left.how == "continue" else 0,
+        )  # fmt: skip
+        return await self._asking.run(left.prompt, None, asked)
 
     async def refine(self, hunk: HunkId, reason: str) -> Outcome:
         """Ask for this hunk again, with a reason; its siblings stay."""

@@ -131,6 +131,7 @@ TABLE: tuple[Key, ...] = (
     Key("chat", ("pagedown",), "scroll_down", "scroll the conversation down", palette=False),
     # -- everywhere -------------------------------------------------------------------
     Key("global", ("escape",), "stop", "stop the answer; finished hunks stay"),
+    Key("global", ("ctrl+s",), "go_on", "go on with a cut answer, a failed prompt, the queue"),
     Key("global", ("ctrl+n",), "next_pane", "next pane"),
     Key("global", ("tab",), "next_pane", "next pane", palette=False),
     Key("global", ("ctrl+t",), "switch_role", "fast or smart model for the next request"),

@@ -94,6 +94,10 @@ class FakeSession:
         hits = [FileHit(p, "", 1.0) for p in self.state.files if query in p]
         return tuple(hits[:limit])
 
+    @property
+    def unfinished(self) -> None:
+        return None
+
     def keep_draft(self, text: str) -> None:
         return None
 

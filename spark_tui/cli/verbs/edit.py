@@ -41,25 +41,40 @@ def options(parser: Parser, verb: str) -> None:
     parser.add_argument(
         "--timeout", type=seconds, metavar="T", help="give up after 30s, 500ms, ..."
     )
+    parser.add_argument(
+        "--go-on",
+        dest="resumes",
+        action="store_true",
+        help="go on with the cut answer or the failed request of the session (with -c)",
+    )
     parser.add_argument("prompt", nargs="*", help="what to do; stdin is added to it")
 
 
 async def run(args: argparse.Namespace, face: Face) -> int:
     settings = face.settings(flags_of(args, "model", "base_url", "accept"))
     level = "none" if settings.accept == "ask" else settings.accept
-    prompt = _prompt(" ".join(args.prompt), face)
+    if args.resumes and (args.prompt or not (args.go_on or args.session)):
+        raise UsageFault(
+            "--go-on takes no prompt and needs a session.", hint="spark-tui edit -c --go-on"
+        )
+    prompt = "" if args.resumes else _prompt(" ".join(args.prompt), face)
     fresh = not args.go_on and args.session is None
     async with face.session(args, settings, fresh=fresh, resume=args.session) as session:
         await session.look()
         named = [_existing(session, args.where, p) for p in args.path]
         allowed = [rooted(session, args.where, p) for p in args.allow_sensitive]
-        plan = await _plan(session, prompt, named, allowed)
+        plan = None if args.resumes else await _plan(session, prompt, named, allowed)
         progress = Progress(face, session)
         late = _Late(args.timeout, session.stop)
         face.on_stop = session.stop
         forget = session.listen(progress.hear)
         try:
-            outcome = await session.run(prompt, plan=plan, accept=level, allow_sensitive=allowed)
+            if args.resumes:
+                outcome = await session.go_on(accept=level, allow_sensitive=allowed)
+            else:
+                outcome = await session.run(
+                    prompt, plan=plan, accept=level, allow_sensitive=allowed
+                )
         finally:
             forget()
             late.forget()

@@ -58,6 +58,8 @@ class ChatPane(Vertical):
                     self.transcript.add("tool" if part.kind == "tool" else "warning", part.text)
             if turn.outcome is not None:
                 self._end(turn, state)
+        for text in state.queue:
+            self.transcript.add("meta", f"waits in the queue: {text}")
         if state.draft and not self.prompt.text:
             self.prompt.write(state.draft)
 
@@ -120,7 +122,7 @@ class ChatPane(Vertical):
         lines.end_fence()
         if turn.message:
             kind: Kind = "error" if turn.outcome is Outcome.FAILED else "warning"
-            lines.add(kind, f"{turn.message} {turn.hint} {_NEXT.get(turn.code, '')}".strip())
+            lines.add(kind, f"{turn.message} {turn.hint} {_next(turn)}".strip())
         lines.add("summary", summary(turn, state))
 
     # -- inside ----------------------------------------------------------------------
@@ -145,12 +147,10 @@ _NEXT = {
     "key_missing": "Ctrl+R, then k, takes a key.",
     "key_refused": "Ctrl+R, then k, takes another key.",
     "model_missing": "Ctrl+P, models, shows what there is.",
-    "connect": "Up and Enter ask again.",
-    "stream": "Up and Enter ask again.",
-    "network": "Up and Enter ask again.",
-    "rate_limited": "Up and Enter ask again.",
 }
 """The next key after a turn that failed, by its code."""
+_GOES_ON = frozenset({"connect", "stream", "network", "rate_limited", "cut", "incomplete", "limit"})
+"""Codes after which the same may be tried again, or gone on with."""
 _VERBS = {"add": "adds", "delete": "deletes", "move": "moves", "mode": "changes the mode of"}
 _WROTE = {
     "accept": "wrote",
@@ -165,6 +165,14 @@ _OUTCOMES = {
     Outcome.INCOMPLETE: "incomplete",
     Outcome.FAILED: "failed",
 }
+
+
+def _next(turn: TurnState) -> str:
+    """The key that helps."""
+    if turn.code in _GOES_ON:
+        came = turn.hunks or any(part.kind == "said" for part in turn.parts)
+        return "Ctrl+S goes on with it." if came else "Ctrl+S asks again."
+    return _NEXT.get(turn.code, "")
 
 
 def summary(turn: TurnState, state: SessionState) -> str:

@@ -103,6 +103,23 @@ class Asking:
         self._chat.prompt.take()
         self._start(lambda: self._session.queue(text), group="queue")
 
+    def go_on(self) -> bool:
+        """Go on with what is unfinished; False when nothing is."""
+        left = self._session.unfinished
+        if left is None or self._turns.is_running:
+            return False
+        if not self._session.state.ready:
+            return False
+        self.ask(Ask(left.prompt, goes_on=True))
+        return True
+
+    def take_back_queue(self) -> bool:
+        """While nothing streams: what waits in the queue is a draft again. False: nothing does."""
+        if self._turns.is_running or not self._session.state.queue:
+            return False
+        self._start(self._turns.return_queue, group="queue")
+        return True
+
     def ask(self, ask: Ask) -> None:
         """Put something in line."""
         if self._turns.put(ask):

@@ -66,6 +66,8 @@ class Following:
         if not session.state.turns:
             self._chat.transcript.add("meta", words.INTRO)
         self._status.show(session.state, session.meter)
+        if left := session.unfinished:
+            self._hint.say(f"Ctrl+S {left.words}")
         self._start(self._watch, group="watch")
 
     def apply(self, message: SessionChanged) -> None:

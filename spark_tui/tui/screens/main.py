@@ -329,8 +329,15 @@ class MainScreen(DecidingScreen):
         elif asking is not None and asking.refines is not None:
             asking.end_refine()
             self._go(self.diff)
+        elif asking is not None and asking.take_back_queue():
+            self.hint.say("what waited is in the prompt again")
         else:
             self.hint.say("")
+
+    def action_go_on(self) -> None:
+        """Go on with a cut answer, a failed prompt or the queue."""
+        if self._asking is not None and not self._asking.go_on():
+            self.hint.say("there is nothing to go on with")
 
     def action_switch_role(self) -> None:
         if self.session is not None:

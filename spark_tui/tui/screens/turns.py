@@ -28,6 +28,13 @@ class Ask:
     """Ask for this hunk again, `text` is the reason."""
     escalates: HunkId | None = None
     """Ask the smart model for this hunk."""
+    goes_on: bool = False
+    """Go on with what is unfinished; `text` is what that will be."""
+
+    @property
+    def is_plain(self) -> bool:
+        """A prompt of a person, which may be joined with others."""
+        return not (self.refines or self.escalates or self.goes_on)
 
 
 class Turns:
@@ -98,9 +105,9 @@ class Turns:
         """The first ask, joined with plain prompts right behind it."""
         ask = self._waiting.pop(0)
         texts = [ask.text]
-        if ask.refines or ask.escalates:
+        if not ask.is_plain:
             return ask
-        while self._waiting and not (self._waiting[0].refines or self._waiting[0].escalates):
+        while self._waiting and self._waiting[0].is_plain:
             texts.append(self._waiting.pop(0).text)
         return ask if len(texts) == 1 else Ask("\n\n".join(texts))
 
@@ -112,17 +119,26 @@ class Turns:
             return await session.refine(ask.refines, ask.text)
         if ask.escalates:
             return await session.escalate(ask.escalates)
+        if ask.goes_on:
+            return await session.go_on()
         return await session.run(ask.text, plan=ask.plan, steered=steered)
 
     async def _from_queue(self, outcome: Outcome) -> None:
-        """After a whole answer the next queued prompt; after any other they come back."""
+        """After a whole answer the next queued prompt; after a failed one they wait, after one
+        that was stopped or cut they come back."""
         queue = list(self._session.state.queue)
-        if not queue:
+        if not queue or outcome is Outcome.FAILED:
             return
         if outcome is Outcome.COMPLETE:
             await self._session.unqueue(queue[0])
             self._waiting.append(Ask(queue[0]))
             return
+        await self.return_queue()
+
+    async def return_queue(self) -> None:
+        """What waits in the queue is a draft again."""
+        queue = list(self._session.state.queue)
         for text in queue:
             await self._session.unqueue(text)
-        self._returned("\n\n".join(queue))
+        if queue:
+            self._returned("\n\n".join(queue))
