@@ -44,6 +44,9 @@ class PtyRun:
         modes[3] &= ~(termios.ECHO | termios.ECHONL)  # only the program may echo
         termios.tcsetattr(self._master, termios.TCSANOW, modes)
         self.alive = True
+        self.listening = threading.Event()
+        """Cleared, nothing is read any more: a terminal that hangs."""
+        self.listening.set()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -62,6 +65,13 @@ class PtyRun:
         """Largest resident size so far."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
             if line.startswith("VmHWM"):
+                return int(line.split()[1]) / 1024
+        return 0.0
+
+    def resident_mb(self) -> float:
+        """Resident size now."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
                 return int(line.split()[1]) / 1024
         return 0.0
 
@@ -113,6 +123,7 @@ class PtyRun:
         tail = b""
         while True:
             try:
+                self.listening.wait()
                 select.select([self._master], [], [])
                 data = os.read(self._master, 65536)
             except OSError:
