@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cache import Cache, Kept
 from .fault import Fault, read_fault
 from .pace import Pacer
-from .plan import Answer, answer
+from .plan import answer
 from .play import Dialect, Player, Sink
+from .pool import Pool
 from .record import Entry, Record
-from .request import Ask, BadRequest, Item
+from .request import Ask, BadRequest
+from .rough import KINDS as ROUGH
+from .rough import Rough
 from .script import Script
 from .wire_responses import Spent
 
@@ -27,16 +32,10 @@ SMART_RATE = 67
 """Tokens a second of a model whose name ends in -smart."""
 SLOW_TTFT_S = 5.0
 KEPT_RESPONSES = 200
-CACHE_FROM = 1024
-"""Tokens below which a real service caches nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A response that can be continued: the whole conversation up to its end."""
-
-    items: tuple[Item, ...]
-    tokens: int
+PLAYED = (
+    "drop", "stall", "halfopen", "malformed", "close", "disconnect-before-first", "slow", *ROUGH,
+)  # fmt: skip
+"""Weather that an answer meets on its way out."""
 
 
 @dataclass(slots=True)
@@ -47,6 +46,12 @@ class Service:
     """Tokens a second of all models but -smart; 0 = unlimited."""
     ttft_s: float
     fault: Fault | None = None
+    prefill_ms: float = 0
+    """Milliseconds to read 1,000 tokens of input that this connection has not read before."""
+    pool: Pool | None = None
+    """How much may be asked for, None = as much as one likes."""
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     record: Record = field(default_factory=Record)
     stored: dict[str, Kept] = field(default_factory=dict)
     """Responses that any connection may continue: those not sent with store: false."""
@@ -80,7 +85,10 @@ class Service:
                 429,
                 "rate_limit_exceeded",
                 f"Rate limit reached for {ask.model}. Please try again in {fault.number}s.",
+                retry_after_s=fault.number,
             )
+        if self.strikes("overloaded"):
+            raise BadRequest(503, "server_error", "The server is overloaded. Try again later.")
         if ask.model not in self.models:
             raise BadRequest(
                 404,
@@ -88,20 +96,37 @@ class Service:
                 f"The model '{ask.model}' does not exist or you do not have access to it.",
                 param="model",
             )
+        if self.pool and (wait_s := self.pool.take(ask.tokens)):
+            raise BadRequest(
+                429,
+                "rate_limit_exceeded",
+                f"Rate limit reached for {ask.model}. Please try again in {wait_s:.3f}s.",
+                retry_after_s=math.ceil(wait_s),
+            )
 
-    def prepare(
-        self, ask: Ask, dialect: Dialect, sink: Sink, entry: Entry
-    ) -> tuple[Answer, Player]:
-        """The answer to a request that was admitted, ready to play."""
+    def read(self, ask: Ask, entry: Entry, cache: Cache, parent: Kept | None) -> Spent:
+        """What reading the input costs on this connection; the answer is still to come."""
+        covered = cache.covered(ask, parent)
+        entry.input, entry.charged = ask.tokens, ask.tokens - covered
+        return Spent(ask.tokens, covered, 0)
+
+    def prefill_s(self, entry: Entry) -> float:
+        return entry.charged * self.prefill_ms / 1_000_000
+
+    def prepare(self, ask: Ask, dialect: Dialect, sink: Sink, entry: Entry) -> Player:
+        """The answer to a request that was admitted and read, ready to play."""
         found = answer(ask, self.scripts)
         entry.script = found.script
-        fault = self.strikes("drop", "stall", "malformed", "disconnect-before-first", "slow")
+        fault = self.strikes(*PLAYED)
         if fault is None and found.fault:
             written = read_fault(found.fault)
             fault = self._hit(written, [written.kind])
         rate, ttft_s = self.speed(ask.model, fault)
-        pacer = Pacer(rate, ttft_s, clock=time.monotonic, sleep=asyncio.sleep)
-        return found, Player(found, dialect, pacer, sink, entry, fault)
+        ttft_s += self.prefill_s(entry)
+        pacer = Pacer(rate, ttft_s, clock=self.clock, sleep=self.sleep)
+        if fault and fault.kind in ROUGH:
+            dialect = Rough(dialect, fault)
+        return Player(found, dialect, pacer, sink, entry, fault)
 
     def speed(self, model: str, fault: Fault | None) -> tuple[float, float]:
         """Tokens a second and seconds to the first one."""
@@ -110,11 +135,6 @@ class Service:
         if not model.endswith("smart"):
             return self.rate, self.ttft_s
         return min(self.rate, SMART_RATE), self.ttft_s * 2
-
-    def spent(self, ask: Ask, found: Answer, parent: Kept | None) -> Spent:
-        known = parent.tokens if parent else 0
-        cached = known - known % 128 if known >= CACHE_FROM else 0
-        return Spent(ask.tokens, min(cached, ask.tokens), found.tokens)
 
     def keep(self, response_id: str, kept: Kept) -> None:
         self.stored[response_id] = kept

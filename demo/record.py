@@ -34,17 +34,24 @@ class Entry:
     outputs: int = 0
     parent: str = ""
     warm_up: bool = False
+    successor: bool = False
+    """Made by the server itself, after steering."""
+    input: int = 0
+    charged: int = 0
+    """Tokens of the input, and those of them that had to be read."""
     deltas: int = 0
     ended: str = "running"
     """completed, incomplete, refused, interrupted (by the client), broken (by a fault)."""
     body: Mapping[str, Any] | None = None
 
+    def sending(self) -> None:
+        """Deltas go out now; written down before they do, so nobody can have one earlier."""
+        if self.first_s is None:
+            self.first_s = time.monotonic()
+
     def sent(self, count: int) -> None:
         """So many deltas went out just now."""
-        now = time.monotonic()
-        if self.first_s is None:
-            self.first_s = now
-        self.last_s = now
+        self.last_s = time.monotonic()
         self.deltas += count
 
     def as_json(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -22,16 +22,26 @@ NOTE = re.compile(r"\A\[[^\]\n]+\]\n.*?\n\n", re.DOTALL)
 class BadRequest(Exception):
     """The request is refused before anything is generated."""
 
-    def __init__(self, status: int, code: str, message: str, *, param: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: int = 0,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.param = param
+        self.retry_after_s = retry_after_s
+        """0 = nothing is said of when to try again."""
 
     def error(self) -> dict[str, Any]:
         """The service's error object."""
-        kind = {401: "authentication_error", 429: "rate_limit_error"}
+        kind = {401: "authentication_error", 429: "rate_limit_error", 503: "server_error"}
         return {
             "type": kind.get(self.status, "invalid_request_error"),
             "code": self.code,
@@ -89,6 +99,9 @@ class Ask:
     """Most tokens of the answer, 0 = no limit."""
     parent: str = ""
     """previous_response_id, "" when the input is the whole conversation."""
+    settings: str = ""
+    """What stands before the instructions in a prompt, model and tools: another one of these,
+    and nothing that was read before is of use."""
 
     @property
     def user(self) -> str:
@@ -126,14 +139,21 @@ class Ask:
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Tool outputs since the last user message."""
-        after = self.items[self._last_user() + 1 :]
-        return tuple(item.output for item in after if isinstance(item, Answered))
+        """Tool outputs since the last user message; not those of calls made before it, which are
+        still to come when a person steers."""
+        last = self._last_user()
+        owed = {item.call_id for item in self.items[: max(last, 0)] if isinstance(item, Called)}
+        after = (item for item in self.items[last + 1 :] if isinstance(item, Answered))
+        return tuple(item.output for item in after if item.call_id not in owed)
 
     @property
     def tokens(self) -> int:
         """Size of the input by the rule of thumb: four characters a token."""
-        return (len(self.instructions) + sum(_length(item) for item in self.items)) // 4
+        return (len(self.instructions) + sum(length(item) for item in self.items)) // 4
+
+    def following(self, earlier: Sequence[Item]) -> Ask:
+        """The same with the conversation that it continues."""
+        return replace(self, items=(*earlier, *self.items))
 
     def _last_user(self) -> int:
         for at in range(len(self.items) - 1, -1, -1):
@@ -143,7 +163,8 @@ class Ask:
         return -1
 
 
-def _length(item: Item) -> int:
+def length(item: Item) -> int:
+    """Characters of an item."""
     match item:
         case Said(text=text):
             return len(text)
@@ -193,6 +214,7 @@ def read_responses(body: Mapping[str, Any]) -> Ask:
         offer=_offer(body.get("tools") or ()),
         limit=int(body.get("max_output_tokens") or 0),
         parent=str(body.get("previous_response_id") or ""),
+        settings=_settings(body),
     )
 
 
@@ -224,7 +246,13 @@ def read_chat(body: Mapping[str, Any]) -> Ask:
         items=tuple(items),
         offer=_offer([{**tool, "type": "function"} for tool in tools]),
         limit=int(limit),
+        settings=_settings(body),
     )
+
+
+def _settings(body: Mapping[str, Any]) -> str:
+    names = ("model", "tools", "reasoning", "reasoning_effort")
+    return json.dumps([body.get(name) for name in names])
 
 
 def _model(body: Mapping[str, Any]) -> str:

@@ -12,8 +12,10 @@ import itertools
 import json
 import os
 import signal
+import ssl
 import stat
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +23,7 @@ from pathlib import Path
 from .fault import KINDS, Fault, read_fault
 from .model import Service
 from .pace import seconds
+from .pool import Pool
 from .request import BadRequest
 from .script import FOLDER, ScriptError, load
 from .wire_http import HttpRequest, Line, answer_http, refusal, reply
@@ -48,8 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         rate=options.rate,
         ttft_s=options.ttft,
         fault=options.fault,
+        prefill_ms=options.prefill,
+        pool=Pool(options.pool, clock=time.monotonic) if options.pool else None,
     )
-    asyncio.run(serve(service, port=options.port))
+    tls: ssl.SSLContext | None = None
+    if options.tls:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*options.tls)
+    asyncio.run(serve(service, port=options.port, tls=tls))
     return 0
 
 
@@ -62,6 +71,17 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rate", type=float, default=1000, help="tokens a second, 0 = unlimited")
     parser.add_argument("--ttft", type=_seconds, default=0.15, help="time to the first token")
+    parser.add_argument(
+        "--prefill", type=float, default=0, metavar="MS",
+        help="milliseconds for 1,000 tokens of input that the connection has not read before",
+    )  # fmt: skip
+    parser.add_argument(
+        "--pool", type=int, default=0, metavar="N",
+        help="N requests a minute, told in x-ratelimit headers; beyond them 429. 0 = no limit",
+    )  # fmt: skip
+    parser.add_argument(
+        "--tls", nargs=2, metavar=("CERT", "KEY"), help="files in PEM: speak https and wss"
+    )
     parser.add_argument("--port", type=int, default=0, help="0 = any free one")
     parser.add_argument("--fault", type=_fault, help="KIND[:N][xTIMES], see below")
     parser.add_argument("--models", default=MODELS, help="comma-separated ids")
@@ -84,15 +104,17 @@ def _fault(text: str) -> Fault:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
-async def serve(service: Service, *, port: int) -> None:
+async def serve(service: Service, *, port: int, tls: ssl.SSLContext | None = None) -> None:
     """Listen, say where, and answer until told to end."""
-    async with listening(service, port=port) as url:
+    async with listening(service, port=port, tls=tls) as url:
         print(json.dumps({"url": url}), flush=True)
         await _told_to_end()
 
 
 @asynccontextmanager
-async def listening(service: Service, *, port: int = 0) -> AsyncIterator[str]:
+async def listening(
+    service: Service, *, port: int = 0, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
     """The base URL of a server that answers until the block ends."""
     numbers = itertools.count(1)
     running: set[asyncio.Task[None]] = set()
@@ -111,9 +133,9 @@ async def listening(service: Service, *, port: int = 0) -> AsyncIterator[str]:
             running.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", port)
+    server = await asyncio.start_server(connected, "127.0.0.1", port, ssl=tls)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     finally:
         server.close()
         for task in running:
@@ -136,7 +158,7 @@ async def talk(line: Line, service: Service, number: int) -> None:
             return
         if service.strikes("refuse"):
             message = "WebSocket connections are not supported here."
-            await line.write(reply(426, {"error": {"message": message}}, Upgrade="HTTP/1.1"))
+            await line.write(reply(426, {"error": {"message": message}}, {"Upgrade": "HTTP/1.1"}))
             return
         # Deferred: a server that only ever sees HTTP need not load the WebSocket library.
         from .wire_websocket import Socket

@@ -66,14 +66,14 @@ class ChatChunks:
                 self._calls[-1]["function"]["arguments"] = payload(part)
         return []
 
-    def finish(self, spent: Spent, *, cut: bool = False) -> list[Event]:
+    def finish(self, spent: Spent, *, cut: str = "") -> list[Event]:
         events = [self._chunk({}, finish=self._reason(cut))]
         if (self.body.get("stream_options") or {}).get("include_usage"):
             usage = {**self._head("chat.completion.chunk"), "choices": [], "usage": spent.chat()}
             events.append(("", json.dumps(usage)))
         return [*events, ("", "[DONE]")]
 
-    def final(self, spent: Spent, *, cut: bool = False) -> dict[str, Any]:
+    def final(self, spent: Spent, *, cut: str = "") -> dict[str, Any]:
         """The whole completion object: the answer without a stream."""
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text) or None}
         if self._calls:
@@ -81,7 +81,7 @@ class ChatChunks:
         choice = {"index": 0, "message": message, "finish_reason": self._reason(cut)}
         return {**self._head("chat.completion"), "choices": [choice], "usage": spent.chat()}
 
-    def _reason(self, cut: bool) -> str:
+    def _reason(self, cut: str) -> str:
         if cut:
             return "length"
         return "tool_calls" if self._calls else "stop"

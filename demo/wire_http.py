@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from .model import Kept, Service
+from .cache import Cache, Kept
+from .model import Service
 from .play import Broken, Dialect, Nowhere, Sink, items_of
 from .record import Entry
 from .request import Ask, BadRequest, parse, read
@@ -24,17 +25,19 @@ BODY_LIMIT = 64 * 1024 * 1024
 REASONS = {
     200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
     405: "Method Not Allowed", 411: "Length Required", 413: "Content Too Large",
-    426: "Upgrade Required", 429: "Too Many Requests",
+    426: "Upgrade Required", 429: "Too Many Requests", 503: "Service Unavailable",
 }  # fmt: skip
 
 
 class Line:
-    """A connection's bytes: what came and was not used yet, and the way out."""
+    """A connection: its bytes that came and were not used yet, the way out, and what the service
+    remembers of it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
         self.buffer = bytearray()
+        self.cache = Cache()
 
     async def fill(self) -> bool:
         """Wait for more bytes; False when the other side has gone."""
@@ -90,6 +93,9 @@ class EventStream:
     async def garbage(self) -> None:
         await self._chunk(b'data: {"type": "response.output_te\n\n')
 
+    async def fall_silent(self) -> None:
+        """There is nothing to be deaf to: nobody speaks to a stream."""
+
     async def close(self) -> None:
         await self._line.write(b"0\r\n\r\n")
 
@@ -121,24 +127,29 @@ class HttpRequest:
         return bool(self.headers.get("authorization", "").removeprefix("Bearer").strip())
 
 
-def reply(status: int, body: Mapping[str, Any], **headers: str) -> bytes:
+def reply(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> bytes:
     """A whole HTTP answer with a JSON body."""
     data = json.dumps(body).encode()
     lines = [
         f"HTTP/1.1 {status} {REASONS[status]}",
         "Content-Type: application/json",
         f"Content-Length: {len(data)}",
-        *(f"{name.replace('_', '-')}: {value}" for name, value in headers.items()),
+        *(f"{name}: {value}" for name, value in (headers or {}).items()),
     ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + data
 
 
+def told(service: Service, error: BadRequest | None = None) -> dict[str, str]:
+    """What an answer says of limits: the pool, and when to come again."""
+    headers = dict(service.pool.headers()) if service.pool else {}
+    if error and error.retry_after_s:
+        headers["retry-after"] = str(error.retry_after_s)
+    return headers
+
+
 def refusal(error: BadRequest, service: Service) -> bytes:
     """The HTTP form of an error."""
-    body = {"error": error.error()}
-    if error.status == 429 and service.fault:
-        return reply(429, body, Retry_After=str(service.fault.number))
-    return reply(error.status, body)
+    return reply(error.status, {"error": error.error()}, told(service, error))
 
 
 async def answer_http(line: Line, request: HttpRequest, service: Service, number: int) -> bool:
@@ -160,7 +171,7 @@ async def answer_http(line: Line, request: HttpRequest, service: Service, number
             entry = service.record.open("models", number, authorized=request.authorized)
             try:
                 service.authorize()
-                await line.write(reply(200, service.model_list()))
+                await line.write(reply(200, service.model_list(), told(service)))
                 entry.ended = "completed"
             except BadRequest as error:
                 entry.ended = "refused"
@@ -184,7 +195,8 @@ async def _generate(line: Line, data: bytes, service: Service, entry: Entry) -> 
         body = parse(data)
         entry.body = body
         ask = read(entry.wire, body)
-        ask, parent = _continued(ask, service)
+        parent = _parent(ask, service)
+        ask = ask.following(parent.items) if parent else ask
         entry.model, entry.user = ask.model, ask.user
         entry.outputs, entry.parent = len(ask.outputs), ask.parent
         service.admit(ask)
@@ -200,38 +212,36 @@ async def _generate(line: Line, data: bytes, service: Service, entry: Entry) -> 
         dialect = chain = ResponsesEvents(service.next_id("resp"), ask.model, body)
     stream = EventStream(line) if body.get("stream") else None
     sink: Sink = stream or Nowhere()
-    found, player = service.prepare(ask, dialect, sink, entry)
-    spent = service.spent(ask, found, parent)
+    read_in = service.read(ask, entry, line.cache, parent)
+    player = service.prepare(ask, dialect, sink, entry)
     if stream:
-        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache"
-        await line.write(f"{head}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-    if not await _while_connected(line, player.play(spent), entry):
+        head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+        limits = "".join(f"{name}: {value}\r\n" for name, value in told(service).items())
+        await line.write(f"{head}{limits}Transfer-Encoding: chunked\r\n\r\n".encode())
+    if not await _while_connected(line, player.play(read_in), entry):
         return False
-    entry.ended = "incomplete" if found.cut else "completed"
+    entry.ended = "incomplete" if player.cut else "completed"
+    kept = line.cache.remember(
+        ask, ask.items + (items_of(player.answer, chain.output) if chain else ())
+    )
     if chain and body.get("store") is not False:
-        items = ask.items + items_of(found, chain.output)
-        service.keep(chain.response_id, Kept(items, spent.input + spent.output))
+        service.keep(chain.response_id, kept)
     if stream:
         await stream.close()
     else:
-        await line.write(reply(200, dialect.final(spent, cut=found.cut)))
+        whole = dialect.final(player.spent(read_in), cut=player.cut)
+        await line.write(reply(200, whole, told(service)))
     return True
 
 
-def _continued(ask: Ask, service: Service) -> tuple[Ask, Kept | None]:
-    """The request with the conversation it continues."""
+def _parent(ask: Ask, service: Service) -> Kept | None:
+    """The conversation that a request continues."""
     if not ask.parent:
-        return ask, None
+        return None
     kept = service.stored.get(ask.parent)
-    if kept is None:
+    if kept is None or service.strikes("notfound"):
         raise missing_parent(ask)
-    return continued(ask, kept), kept
-
-
-def continued(ask: Ask, kept: Kept) -> Ask:
-    return Ask(
-        ask.model, ask.instructions, kept.items + ask.items, ask.offer, ask.limit, ask.parent
-    )
+    return kept
 
 
 def missing_parent(ask: Ask) -> BadRequest:

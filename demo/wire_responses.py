@@ -66,8 +66,8 @@ class ResponsesEvents:
     def opening(self) -> list[Event]:
         response = self._response("in_progress")
         return [
-            self._event("response.created", response=response),
-            self._event("response.in_progress", response=response),
+            self.event("response.created", response=response),
+            self.event("response.in_progress", response=response),
         ]
 
     def begin(self, part: Part) -> list[Event]:
@@ -86,14 +86,14 @@ class ResponsesEvents:
                 empty = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
                 events = [
                     self._added(index),
-                    self._event("response.content_part.added", **self._at(0), part=empty),
+                    self.event("response.content_part.added", **self._at(0), part=empty),
                 ]
                 self._open("response.output_text.delta", content_index=0, logprobs=[])
             case Think():
                 self._item = {"id": f"rs_{suffix}", "type": "reasoning", "summary": []}
                 events = [
                     self._added(index),
-                    self._event(
+                    self.event(
                         "response.reasoning_summary_part.added",
                         **self._at(),
                         summary_index=0,
@@ -136,8 +136,8 @@ class ResponsesEvents:
                 content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
                 item["content"] = [content]
                 events += [
-                    self._event("response.output_text.done", **self._at(0), text=text, logprobs=[]),
-                    self._event("response.content_part.done", **self._at(0), part=content),
+                    self.event("response.output_text.done", **self._at(0), text=text, logprobs=[]),
+                    self.event("response.content_part.done", **self._at(0), part=content),
                 ]
             case Think():
                 summary = {"type": "summary_text", "text": text}
@@ -146,42 +146,42 @@ class ResponsesEvents:
                     item["encrypted_content"] = f"demo:{item['id']}"
                 at = {**self._at(), "summary_index": 0}
                 events += [
-                    self._event("response.reasoning_summary_text.done", **at, text=text),
-                    self._event("response.reasoning_summary_part.done", **at, part=summary),
+                    self.event("response.reasoning_summary_text.done", **at, text=text),
+                    self.event("response.reasoning_summary_part.done", **at, part=summary),
                 ]
             case Call(custom=True):
                 item["input"] = text
                 kind = "response.custom_tool_call_input.done"
-                events.append(self._event(kind, **self._at(), input=text))
+                events.append(self.event(kind, **self._at(), input=text))
             case Call(name=name):
                 item["arguments"] = text
                 kind = "response.function_call_arguments.done"
-                events.append(self._event(kind, **self._at(), name=name, arguments=text))
+                events.append(self.event(kind, **self._at(), name=name, arguments=text))
             case Pause():
                 return []
         if "status" in item:
             item["status"] = "incomplete" if cut else "completed"
         events.append(
-            self._event("response.output_item.done", output_index=len(self.output), item=item)
+            self.event("response.output_item.done", output_index=len(self.output), item=item)
         )
         self.output.append(item)
         return events
 
-    def finish(self, spent: Spent, *, cut: bool = False) -> list[Event]:
+    def finish(self, spent: Spent, *, cut: str = "") -> list[Event]:
         response = self.final(spent, cut=cut)
-        return [self._event(f"response.{response['status']}", response=response)]
+        return [self.event(f"response.{response['status']}", response=response)]
 
-    def final(self, spent: Spent, *, cut: bool = False) -> dict[str, Any]:
+    def final(self, spent: Spent, *, cut: str = "") -> dict[str, Any]:
         """The whole response object: the last event's, and the answer without a stream."""
         response = self._response("incomplete" if cut else "completed")
         response["output"] = list(self.output)
         response["usage"] = spent.responses()
         if cut:
-            response["incomplete_details"] = {"reason": "max_output_tokens"}
+            response["incomplete_details"] = {"reason": cut}
         return response
 
     def _added(self, index: int) -> Event:
-        return self._event("response.output_item.added", output_index=index, item=self._item)
+        return self.event("response.output_item.added", output_index=index, item=self._item)
 
     def _at(self, content_index: int | None = None) -> dict[str, Any]:
         at: dict[str, Any] = {"item_id": self._item["id"], "output_index": len(self.output)}
@@ -193,7 +193,8 @@ class ResponsesEvents:
         rest = json.dumps({**self._at(), **fields})[1:-1]
         self._frame = (kind, before, f',{rest},"delta":')
 
-    def _event(self, kind: str, **fields: Any) -> Event:
+    def event(self, kind: str, **fields: Any) -> Event:
+        """Any event, with the next number of this response."""
         rest = json.dumps(fields)[1:-1]
         text = f'{{"type":"{kind}",{self._lane()}"sequence_number":{self._sequence},{rest}}}'
         self._sequence += 1

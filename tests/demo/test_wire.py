@@ -254,7 +254,7 @@ def test_what_is_no_request_gets_an_error_and_the_socket_lives(service: Service)
             await line.send(json.dumps(steer))
             failed = json.loads(await line.recv())
             assert failed["type"] == "response.steer.failed"
-            assert failed["error"]["code"] == "steering_not_supported"
+            assert failed["error"]["code"] == "response_not_found"
             assert failed["steer"]["input"] == "stop"
             found = await events(line, input="/long 2", stream_id="side")
             assert {event.get("stream_id") for event in found} == {"side"}
