@@ -1,7 +1,7 @@
 # Everything a developer runs, one line each. BIN is where the tools of `.[dev]` are.
 BIN ?= .venv/bin
 
-.PHONY: check test types lint snapshots terminal demo pictures bench lock
+.PHONY: check test types lint snapshots terminal conformance demo pictures bench lock
 
 check: lint types test            ## what CI runs
 
@@ -21,6 +21,9 @@ snapshots:                        ## the pictures of the screen anew; look at th
 
 terminal:                         ## the real program in a real pseudo-terminal
 	$(BIN)/pytest -m terminal
+
+conformance:                      ## against llama.cpp, LiteLLM, the openai SDK and Codex; installs them
+	$(BIN)/pytest -m conformance tests/conformance
 
 demo:
 	$(BIN)/python -m demo

@@ -8,7 +8,8 @@
     │   ├── StreamFault             3   got through, then broke off
     │   ├── RateLimited             3   told to wait (retry_after_s)
     │   └── ModelFault              3   the service refused the request
-    │       └── ModelMissing        3   the service does not have this model
+    │       ├── ModelMissing        3   the service does not have this model
+    │       └── QuotaUsed           3   what this key may use is used up
     ├── KeyFault                    4
     │   ├── KeyMissing              4
     │   └── KeyRefused              4
@@ -90,6 +91,12 @@ class ModelMissing(ModelFault):
     """The service does not have the model that was asked for."""
 
     code = "model_missing"
+
+
+class QuotaUsed(ModelFault):
+    """What this key may use, or has paid for, is used up: the next request meets the same."""
+
+    code = "quota_used"
 
 
 class KeyFault(SparkFault):

@@ -25,8 +25,8 @@ class AppOptions:
 
 VERBS = frozenset(
     (
-        *("accept", "apply", "commit", "config", "doctor", "edit"),
-        *("hunks", "models", "redo", "reject", "undo"),
+        *("accept", "apply", "bench", "commit", "config", "context", "doctor", "edit"),
+        *("hunks", "models", "redo", "reject", "stats", "undo"),
     )
 )
 """First words that run without a screen; any other first word is a path (`./edit` is one too)."""

@@ -21,7 +21,10 @@ SENTENCES = {
     "undo": "take the last decision, or a turn, back",
     "redo": "do again what was taken back",
     "commit": "commit the accepted hunks, and only them",
+    "context": "what the next request would hold; leave parts out",
     "models": "what the service offers",
+    "stats": "what became of what each model wrote, and what it took",
+    "bench": "how fast a service answers; which model does more tasks",
     "doctor": "what is wrong with this set-up",
     "config": "settings and where each comes from; forget a key",
 }

@@ -52,7 +52,7 @@ def verb_parser(name: str, sentence: str) -> Parser:
 
 def service_options(parser: Parser) -> None:
     """Which model, where."""
-    parser.add_argument("--model", metavar="ID", help="the model to ask")
+    parser.add_argument("--model", metavar="M", help="a preset, an id, or a chain: spark,sol")
     parser.add_argument("--base-url", metavar="URL", help="the service to ask")
 
 

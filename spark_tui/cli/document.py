@@ -14,7 +14,7 @@ from typing import Any
 from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import SparkFault
-from spark_tui.session.events import HunkId, Outcome
+from spark_tui.session.events import HunkId, Outcome, TurnFigures
 from spark_tui.session.state import HunkState, SessionState, Status, TurnState
 
 SCHEMA = 1
@@ -72,20 +72,39 @@ def of_hunks(
         for path, mine in by_path.items()
     ]
     if turn is not None:
-        use = turn.usage
-        body["usage"] = {
-            "input": use.input,
-            "cached": use.cached,
-            "output": use.output,
-            "reasoning": use.reasoning,
-            "estimated": use.estimated,
-        }
-        body["timing"] = {
-            "connect_ms": _ms(turn.connect_ms),
-            "ttft_ms": _ms(turn.ttft_ms),
-            "total_ms": _ms(turn.duration_ms),
-        }
+        body["usage"] = _usage(turn)
+        body["timing"] = _timing(turn)
     return body
+
+
+def _usage(turn: TurnState) -> dict[str, Any]:
+    use, figures = turn.usage, turn.figures or TurnFigures()
+    return {
+        "input": use.input,
+        "cached": use.cached,
+        "output": use.output,
+        "reasoning": use.reasoning,
+        "estimated": use.estimated,
+        "cost": figures.cost,
+        "service_tier": figures.service_tier or None,
+    }
+
+
+def _timing(turn: TurnState) -> dict[str, Any]:
+    """What was not measured is null; a turn that asked nobody has no other moment than its end."""
+    figures = turn.figures
+    was_sent = figures is not None and figures.sent_ms is not None
+    return {
+        "connect_ms": _ms(figures.connect_ms if figures and was_sent else turn.connect_ms),
+        "sent_ms": _ms(figures.sent_ms if figures else None),
+        "round_trip_ms": _ms(figures.round_trip_ms if figures else None),
+        "ttft_ms": _ms(turn.ttft_ms),
+        "first_hunk_ms": _ms(figures.first_hunk_ms if figures else None),
+        "total_ms": _ms(turn.duration_ms),
+        "tokens_per_s": _ms(figures.tokens_per_s or None if figures else None),
+        "rounds": figures.rounds if figures else 0,
+        "reused": figures.reused if figures else None,
+    }
 
 
 def status_of(hunks: Sequence[HunkState], turn: TurnState | None = None) -> str:

@@ -72,12 +72,7 @@ class Face:
         lock: bool = True,
     ) -> AsyncIterator[Session]:
         """An open session; it is sealed when the verb is done, however it ends."""
-        opener = self._opener
-        if opener is None:
-            from spark_tui.session.opening import open_session  # deferred: git comes with it
-
-            opener = open_session
-        session = await opener(
+        session = await self._open()(
             args.where, settings, environ=self.environ, lock=lock, resume=resume, fresh=fresh
         )
         forget = session.listen(self._hear)
@@ -86,6 +81,21 @@ class Face:
         finally:
             forget()
             await session.close()
+
+    async def open_aside(
+        self, where: Path, settings: Settings, environ: Mapping[str, str]
+    ) -> Session:
+        """A session that is not about the person's files; who asks for it closes it."""
+        return await self._open()(
+            where, settings, environ=environ, lock=True, resume=None, fresh=True
+        )
+
+    def _open(self) -> Opener:
+        if self._opener is not None:
+            return self._opener
+        from spark_tui.session.opening import open_session  # deferred: git comes with it
+
+        return open_session
 
     def settings(self, flags: Mapping[str, Any] | None = None) -> Settings:
         return load(environ=self.environ, flags=flags or {})

@@ -114,10 +114,22 @@ def _verb(name: str) -> Verb:
             from spark_tui.cli.verbs import commit
 
             return commit
+        case "context":
+            from spark_tui.cli.verbs import context
+
+            return context
         case "models":
             from spark_tui.cli.verbs import models
 
             return models
+        case "stats":
+            from spark_tui.cli.verbs import stats
+
+            return stats
+        case "bench":
+            from spark_tui.cli.verbs import bench
+
+            return bench
         case "doctor":
             from spark_tui.cli.verbs import doctor
 

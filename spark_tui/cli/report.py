@@ -6,12 +6,15 @@ cannot contradict each other.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 from spark_tui.cli import document
 from spark_tui.cli.exits import Exit, of_code
 from spark_tui.cli.face import Face
 from spark_tui.session import events as ev
+from spark_tui.session.figures import dollars, written
+from spark_tui.session.linking import sentence
 from spark_tui.session.session import Session
 from spark_tui.session.state import HunkState, Status, TurnState
 
@@ -32,6 +35,8 @@ class Progress:
                 self._out.say(f"first token after {event.ttft_ms:.0f} ms")
             case ev.Said():
                 self._out.prose(event.text)
+            case ev.LinkNews(kind="waiting" | "quiet"):
+                self._out.say(sentence(event, time.time()))
             case ev.ToolUsed():
                 self._out.say(f"{event.name} {event.detail}: {event.result}")
             case ev.HunkPlaced() | ev.HunkUnplaced():
@@ -45,7 +50,7 @@ def finish(face: Face, session: Session, *, wants_written: bool, wants_hunks: bo
     state = session.state
     turn = state.turns[max(state.turns)]
     hunks = [state.hunks[h] for h in turn.hunks]
-    if turn.message and not face.errors:
+    if turn.message and all(e["code"] == "notice" for e in face.errors):
         left = session.unfinished
         more = "spark-tui edit -c --go-on " + left.words + "." if left and turn.model else ""
         face.trouble(turn.code or "incomplete", turn.message, f"{turn.hint} {more}".strip())
@@ -53,7 +58,7 @@ def finish(face: Face, session: Session, *, wants_written: bool, wants_hunks: bo
     if wants_hunks and not hunks and code is Exit.DONE:
         face.trouble("no_edit", "The reply holds no edit.", "Nothing was written.")
         code = Exit.REFUSED
-    if code is Exit.REFUSED and not face.errors:
+    if code is Exit.REFUSED and all(e["code"] == "notice" for e in face.errors):
         face.trouble("incomplete", _why_incomplete(hunks), "See spark-tui hunks, or ask again.")
     status = "refused" if code is Exit.REFUSED and not hunks else ""
     face.out.document(document.of_hunks(state, hunks, turn=turn, errors=face.errors, status=status))
@@ -119,5 +124,14 @@ def _summary(turn: TurnState, hunks: Sequence[HunkState]) -> str:
     for hunk in hunks:
         counts[hunk.status.value] = counts.get(hunk.status.value, 0) + 1
     told = ", ".join(f"{n} {word}" for word, n in counts.items()) or "no hunks"
-    mark = "~" if turn.usage.estimated else ""
-    return f"{told} · {mark}{turn.usage.output} tokens · {turn.duration_ms / 1000:.1f} s"
+    use, figures = turn.usage, turn.figures
+    parts = [
+        told,
+        f"{'~' * use.estimated}{use.output} tokens",
+        written(turn.duration_ms, "ms"),
+    ]
+    if figures is not None and figures.tokens_per_s:
+        parts.append(written(figures.tokens_per_s, "tok/s"))
+    if figures is not None and figures.cost is not None:
+        parts.append(dollars(figures.cost, estimated=use.estimated))
+    return " · ".join(parts)

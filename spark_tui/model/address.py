@@ -45,6 +45,18 @@ def origin_of(url: str) -> tuple[str, str, int]:
     )
 
 
+def name_of(base_url: str) -> str:
+    """The endpoint by origin and path, without what may be private in a URL.
+
+    >>> name_of("https://me:pw@Host.example/v1/?key=k")
+    'https://host.example:443/v1'
+    """
+    kind, host, port = origin_of(base_url)
+    host = f"[{host}]" if ":" in host else host
+    path = urlsplit(base_url).path.rstrip("/")
+    return f"{'https' if kind == 'secure' else 'http'}://{host}:{port}{path}"
+
+
 def headers_of(endpoint: Endpoint) -> dict[str, str]:
     """Raises KeyRefused for a key that cannot be a header: its text must not reach an error."""
     key = endpoint.key.strip()

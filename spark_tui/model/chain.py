@@ -33,6 +33,34 @@ class Chain:
         self._sent = request.items
         return body
 
+    def beginning(
+        self, request: Request, *, without: frozenset[str] = frozenset()
+    ) -> dict[str, Any]:
+        """The body that lets the service only read: nothing is generated for it."""
+        self.forget()
+        body = encode(request, without=without)
+        self._fields = _fields(body)
+        self._sent = request.items
+        return {**body, "generate": False}
+
+    def covers(self, request: Request, *, without: frozenset[str] = frozenset()) -> bool:
+        """The service has read all of this already, and in this manner."""
+        if not self._response_id or self._known[: len(request.items)] != request.items:
+            return False
+        return _fields(encode(request, without=without)) == self._fields
+
+    def known_of(self, request: Request) -> int | None:
+        """How many items of it, from the first, were part of the last response; None where it is
+        not built upon that. Also after one that was cut."""
+        known = len(self._known)
+        if not known or request.items[:known] != self._known:
+            return None
+        return known
+
+    def adopt(self, request: Request) -> None:
+        """The service answers to this request, though its items went another way."""
+        self._sent = request.items
+
     def advance(self, done: Completed) -> None:
         """The response that was asked for is complete; a cut one is not built upon."""
         self._response_id = "" if done.cut else done.response_id

@@ -146,11 +146,12 @@ class Decoder:
         self._by_index: dict[int, _Call] = {}
         self._reason: str | None = None
         self._usage: Usage | None = None
+        self._tier = ""
 
     def decode(self, event: Mapping[str, Any]) -> list[Delta]:
         if self.finished:
             return []
-        if event.get("error") or event.get("type") == "error":
+        if event.get("error") or "error" in (event.get("type"), event.get("object")):
             self.finished = True
             self.refusal = read_refusal(event)
             return [Failed(fault_of(self.refusal, self._place))]
@@ -161,6 +162,7 @@ class Decoder:
             deltas.append(Accepted(self._response_id, model))
         if isinstance(usage := event.get("usage"), Mapping):
             self._usage = _usage(usage)  # some say it in every chunk: the last one counts
+        self._tier = string(event.get("service_tier")) or self._tier
         for choice in map(mapping, listed(event.get("choices"))):
             if choice.get("index") in (0, None):
                 self._choice(choice, deltas)
@@ -187,7 +189,7 @@ class Decoder:
             items.append(ToolCall(call.call_id, call.name, arguments))
         cut = _CUTS.get(self._reason, self._reason)
         response_id = self._response_id or ""
-        return [*deltas, Completed(response_id, self._usage, tuple(items), cut)]
+        return [*deltas, Completed(response_id, self._usage, tuple(items), cut, self._tier)]
 
     def done(self) -> list[Delta]:
         """[DONE] is the service's own end, even if it never gave a reason."""
@@ -248,12 +250,32 @@ class Decoder:
             call = self._by_index.get(at)
         else:
             call = self._calls[-1] if self._calls else None
-        if call is None or (call_id and call_id != call.call_id):
+        if call is None or self._is_another(call, call_id, fragment):
             call = _Call(call_id or f"call_{len(self._calls) + 1}")
             self._calls.append(call)
             if at is not None:
                 self._by_index[at] = call
         return call
+
+    def _is_another(self, call: _Call, call_id: str, fragment: Mapping[str, Any]) -> bool:
+        """A new id is a new call. Where calls have none, another name is one, and so is the same
+        name again with arguments, behind a call that is whole."""
+        if call_id:
+            return call_id != call.call_id
+        function = mapping(fragment.get("function"))
+        name = string(function.get("name"))
+        if not name or not call.told:
+            return False
+        return name != call.name or (
+            bool(function.get("arguments")) and _is_whole("".join(call.parts))
+        )
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        return isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 _CUTS = {

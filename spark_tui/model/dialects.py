@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from spark_tui.model import chat, responses
-from spark_tui.model.faults import Place
+from spark_tui.model.faults import Place, Refusal
 from spark_tui.model.provider import Delta, Request
 
 
@@ -18,6 +18,8 @@ class EventDecoder(Protocol):
     """Events of one answer in, deltas out."""
 
     finished: bool
+    refusal: Refusal | None
+    """What the service said, when the last delta is Failed by its own word."""
 
     def decode(self, event: Mapping[str, Any]) -> list[Delta]: ...
 

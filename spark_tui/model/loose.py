@@ -29,3 +29,15 @@ def index(value: object) -> int | None:
 def count(value: object) -> int:
     """A number of tokens; anything else is zero."""
     return value if type(value) is int and value > 0 else 0
+
+
+def lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers by their lower-case names. One that was sent several times may be left out: the
+    mappings of some libraries raise for it."""
+    found: dict[str, str] = {}
+    for name in headers:
+        try:
+            found[str(name).lower()] = str(headers[name])
+        except LookupError:
+            continue
+    return found

@@ -23,6 +23,7 @@ from spark_tui.model.provider import (
     TextDone,
     ToolCall,
 )
+from spark_tui.model.wrapped import Unwrap
 
 Kind = Literal["message", "function", "custom", "other"]
 _KINDS: Mapping[str, Kind] = {
@@ -47,6 +48,8 @@ class Growing:
     """CallOpened went out, and the parts with it; a message needs no opening."""
     final: str = ""
     """The whole text from a .done event, should the finished item never come."""
+    wrapped: Unwrap | None = None
+    """A custom call whose deltas are those of a function: its text comes inside JSON."""
     closed: bool = False
     item: Item | None = None
     """For the next request; None when there is nothing to replay."""
@@ -67,10 +70,10 @@ class Output:
     def find(self, event: Mapping[str, Any], kind: Kind) -> Growing:
         """The item that an event speaks of: by id, else by index, else the newest of its kind."""
         key, at = event.get("item_id"), index(event.get("output_index"))
-        if isinstance(key, str) and (found := self._by_key.get(key)) and found.kind == kind:
+        if isinstance(key, str) and (found := self._by_key.get(key)) and _fits(found, kind):
             return found
         if at is not None:
-            if (found := self._by_index.get(at)) and found.kind == kind:
+            if (found := self._by_index.get(at)) and _fits(found, kind):
                 return found
         elif not isinstance(key, str):
             for found in reversed(self._all):
@@ -166,6 +169,11 @@ class Output:
         text = text if custom else text or "{}"
         growing.item = ToolCall(growing.call_id, growing.name, text, custom)
         return [*deltas, CallDone(growing.call_id, growing.name, text, custom)]
+
+
+def _fits(growing: Growing, kind: Kind) -> bool:
+    """A custom call may grow by the events of a function call; what it is, its item said."""
+    return growing.kind == kind or (growing.kind == "custom" and kind == "function")
 
 
 def _message_text(item: Mapping[str, Any]) -> str:

@@ -203,6 +203,9 @@ class Quiet:
     """Nothing came from the service for a while, not even a pong: the line may be dead."""
 
     silent_s: float
+    may_think: bool = False
+    """True where nobody can tell: there are no pongs over HTTP, and not every system says whether
+    the other end still confirms what it is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +255,8 @@ class ModelInfo:
     """"", "local", "low", "mid", "high"."""
     window: int = 0
     """Context window in tokens, 0 when unknown."""
+    shutdown: str = ""
+    """Day on which the service ends it, YYYY-MM-DD, "" when it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +303,10 @@ class Provider(Protocol):
 
         Custom tools exist on the first two only; on chat the edit format must be a text format.
         """
+        ...
+
+    def wire_why(self) -> str:
+        """Why that is not the best wire, in a few words; "" when it is."""
         ...
 
     async def connect(self) -> None:

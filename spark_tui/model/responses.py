@@ -34,6 +34,7 @@ from spark_tui.model.provider import (
     Usage,
     UserText,
 )
+from spark_tui.model.wrapped import Unwrap, unwrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ class Decoder:
         self.finished = False
         self.refusal: Refusal | None = None
         """What the service said, when the last delta is Failed by its own word."""
+        self.bridged = False
+        """A custom call came as a function: whoever stands between does not know such calls."""
         self._place = place or Place()
         self._response_id: str | None = None
         self._sequence = 0
@@ -161,6 +164,11 @@ class Decoder:
             "response.failed": self._failed,
             "error": self._failed,
         }
+
+    @property
+    def response_id(self) -> str:
+        """Of the response that is read, "" before it has begun."""
+        return self._response_id or ""
 
     def decode(self, event: Mapping[str, Any]) -> list[Delta]:
         """What this event adds; nothing for kinds that are unknown or of no use to us."""
@@ -215,6 +223,11 @@ class Decoder:
         growing = self._output.find(event, kind)
         if growing.closed:
             return []
+        if growing.kind != kind:
+            self.bridged = True
+            growing.wrapped = growing.wrapped or Unwrap()
+            if not (text := growing.wrapped.feed(text)):
+                return []
         growing.parts.append(text)
         # Before its item was announced a call has no name: its text waits for it.
         return [CallDelta(growing.call_id, text)] if growing.told else []
@@ -224,7 +237,9 @@ class Decoder:
         return []
 
     def _function_text(self, event: Mapping[str, Any]) -> list[Delta]:
-        self._output.find(event, "function").final = string(event.get("arguments"))
+        growing = self._output.find(event, "function")
+        arguments = string(event.get("arguments"))
+        growing.final = unwrap(arguments) if growing.kind == "custom" else arguments
         return []
 
     def _reasoning(self, event: Mapping[str, Any]) -> list[Delta]:
@@ -261,7 +276,8 @@ class Decoder:
         self.finished = True
         response_id = string(response.get("id")) or self._response_id or ""
         usage = _usage(response.get("usage"))
-        return [*deltas, Completed(response_id, usage, self._output.items, cut)]
+        tier = string(response.get("service_tier"))
+        return [*deltas, Completed(response_id, usage, self._output.items, cut, tier)]
 
     def _failed(self, event: Mapping[str, Any]) -> list[Delta]:
         self.finished = True

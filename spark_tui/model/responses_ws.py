@@ -1,32 +1,39 @@
 """The Responses service over one lasting WebSocket: the provider that spark-tui is made for.
 
 The rule kept here: what a person has seen is never asked for again. Before the first delta a
-broken connection is repeated once and a lost chain is sent whole, silently; after it, the stream
-ends with Failed. The hot loop has one await, one parse and one dispatch an event.
+broken connection is repeated once, a lost chain is sent whole, and a service that is busy is waited
+for; after it, the stream ends with Failed. The hot loop has one await, one parse and one dispatch
+an event. Which socket is used is lines.py's business, what was said on it talk.py's; reading ahead
+is warming.py's and joining a running answer steering.py's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+import secrets
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from spark_tui.errors import KeyRefused, SparkFault
+from spark_tui.errors import ModelMissing, SparkFault
 from spark_tui.model.address import place_of
-from spark_tui.model.chain import Chain
 from spark_tui.model.faults import (
     Place,
     Refusal,
     WireRefused,
     broken_off,
+    fault_of,
     optional_field,
     too_large,
+    why_wait,
 )
+from spark_tui.model.lines import Lines
+from spark_tui.model.listing import get_models
+from spark_tui.model.loose import mapping, string
+from spark_tui.model.memory import Learned
 from spark_tui.model.provider import (
     Accepted,
     Completed,
@@ -34,18 +41,33 @@ from spark_tui.model.provider import (
     Delta,
     Endpoint,
     Failed,
+    Lively,
     ModelInfo,
+    News,
     Request,
     Tell,
+    Waiting,
 )
 from spark_tui.model.responses import Decoder
-from spark_tui.model.sse import get_models
+from spark_tui.model.retry import CURABLE_CLOSES, Budget, is_passing
+from spark_tui.model.steering import Steering
+from spark_tui.model.talk import Habits, Talk, event_of, message
 from spark_tui.model.turns import Stopped, Turns
-from spark_tui.model.websocket import Line, LineDropped, Timing, open_line
+from spark_tui.model.warming import Warming
+from spark_tui.model.watch import Watch
+from spark_tui.model.websocket import MESSAGE_BYTES, TOO_BIG, Busy, Door, LineDropped, Timing
 
 LIMIT_BYTES = 64 << 20
 _BREATH = 64
 """Events in a row before the loop gets its turn: a burst must not hold up a key."""
+_NEW_SOCKET = frozenset(
+    {
+        "websocket_connection_limit_reached",
+        "websocket_stream_limit_reached",
+        "invalid_stream_id",
+    }
+)
+"""What is wrong with the socket and not with the request."""
 
 
 @dataclass(slots=True)
@@ -56,13 +78,19 @@ class _Turn:
     request: Request
     place: Place
     connected: bool = False
-    accepted: bool = False
+    accepted: str = ""
+    """The response that the service makes of it."""
     shown: bool = False
     """Something was delivered that a person may have seen."""
     ended: bool = False
     resent: bool = False
     renewed: bool = False
     reconnected: bool = False
+    budget: Budget = field(default_factory=Budget)
+    pause_s: float = 0.0
+    """Before the next sending."""
+    why: str = ""
+    """Why it pauses, for a person."""
 
 
 class ResponsesSocket:
@@ -77,66 +105,76 @@ class ResponsesSocket:
         timing: Timing | None = None,
         now: Callable[[], float] = time.monotonic,
         tell: Tell | None = None,
+        learned: Learned | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        standby: bool = True,
     ) -> None:
+        """`standby`: keep a second socket open, so that a stop or a drop costs no handshake."""
         self._endpoint = endpoint
-        self._tell = tell
         self._timing = timing or Timing()
-        self._now = now
+        self._tell = tell or _deaf
+        self._learned = learned or Learned()
+        self._sleep = sleep
         self._turns = Turns()
-        self._chain = Chain()
-        self._line: Line | None = None
-        self._ahead: asyncio.Task[Line] | None = None
-        """A socket that is being opened, or stands by."""
-        self._without: frozenset[str] = frozenset()
+        self._turn: _Turn | None = None
+        habits = Habits()
+        door = Door(endpoint, self._timing, now, self._tell)
+        self._lines = Lines(door, self._timing, now, standby=standby)
+        self._warming = Warming(self._lines, self._learned, habits)
+        self._steering = Steering(self._timing, habits, self._learned)
 
     def wire_hint(self) -> str:
         return self.wire
+
+    def wire_why(self) -> str:
+        return ""
 
     async def models(self) -> tuple[ModelInfo, ...]:
         return await get_models(self._endpoint)
 
     async def connect(self) -> None:
-        await self.probe()
+        with suppress(WireRefused):
+            await self.probe()
 
     async def probe(self) -> bool | None:
-        """Opens the socket; False when the service has none, None when that is not known."""
-        if self._usable(self._line):
-            return True
+        """Opens the socket: True when there is one, None when that is not known. Raises
+        WireRefused when the service has none."""
         try:
-            await asyncio.shield(self._open_ahead())
-        except WireRefused:
-            return False
-        except SparkFault:
+            await self._lines.open()
+        except (SparkFault, Busy):
             return None
         return True
 
     async def warm(self, request: Request) -> bool:
-        return False
+        if self._turns.running:
+            return False
+        return await self._warming.warm(request, place_of(self._endpoint, request.model))
 
     async def steer(self, text: str) -> bool:
-        return False
+        turn, talk = self._turn, self._lines.current
+        if turn is None or turn.ended or talk is None or not turn.accepted:
+            return False
+        return await self._steering.steer(talk, turn.request.model, turn.accepted, text)
 
     def stop(self) -> None:
         if self._turns.running:
             self._turns.stop()
-            self._drop()
-            self._open_ahead()
+            self._lines.drop()
+            self._lines.ahead()
 
     async def close(self) -> None:
         self._turns.stop()
-        self._drop()
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            ahead.cancel()
-            with suppress(asyncio.CancelledError, SparkFault, WireRefused):
-                (await ahead).abort()
+        self._warming.stop()
+        await self._lines.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         self.stop()
+        self._warming.stop()
         place = place_of(self._endpoint, request.model)
-        turn = _Turn(self._turns.begin(), request, place)
+        turn = self._turn = _Turn(self._turns.begin(), request, place)
         try:
             while not turn.ended:
+                await self._pause(turn)
                 async with aclosing(self._attempt(turn)) as batches:
                     async for batch in batches:
                         for delta in batch:
@@ -149,34 +187,80 @@ class ResponsesSocket:
             yield Failed(fault)
         finally:
             if not turn.ended and not self._turns.is_over(turn.number):
-                self._drop()
+                self._lines.drop()
+            turn.ended = True
             self._turns.end(turn.number)
+
+    async def _pause(self, turn: _Turn) -> None:
+        """The wait before a request goes out again; cut short by `stop`."""
+        seconds, turn.pause_s = turn.pause_s, 0.0
+        if not seconds:
+            return
+        self._tell(Waiting(seconds, turn.why))
+        try:
+            await self._turns.wait(turn.number, partial(self._sleep, seconds))
+        finally:
+            self._tell(Lively())
 
     async def _attempt(self, turn: _Turn) -> AsyncGenerator[list[Delta], None]:
         """One sending of the request. It ends without `turn.ended` when another may cure it."""
-        line, wait_ms, reused = await self._turns.wait(turn.number, self._take)
-        body = self._chain.body(turn.request, without=self._without)
-        decoder = Decoder(turn.place)
-        watch = _Watch(line, self._timing, self._open_fresh)
         try:
-            await self._turns.wait(turn.number, partial(line.send, _encode(body)))
+            talk, wait_ms, reused = await self._turns.wait(turn.number, self._lines.take)
+        except Busy as busy:
+            self._put_off(turn, busy)
+            return
+        line = talk.line
+        decoder = Decoder(turn.place)
+        watch = Watch(line, self._timing, self._lines.fresh, self._tell)
+        body: dict[str, Any] = {}
+        try:
+            if (owed := talk.owed) is not None:
+                await self._turns.wait(turn.number, owed.left.wait)
+            first: dict[str, Any] | None = None
+            if talk.steered is not None:
+                watch.waiting = True
+                first = await self._turns.wait(
+                    turn.number, partial(self._steering.take_up, talk, turn.request, turn.place)
+                )
+                watch.waiting = False
+            if first is None:
+                without = self._learned.without_for(turn.request.model)
+                body = talk.chain.body(turn.request, without=without)
+                talk.model = talk.model or turn.request.model
+                text = message("response.create", body)
+                await self._turns.wait(turn.number, partial(line.send, text))
             if not turn.connected:
                 turn.connected = True
                 yield [Connected(self.wire, wait_ms, reused)]
             size = events = 0
             while not decoder.finished:
-                watch.waiting = True
-                data = await line.receive()
-                watch.waiting = False
-                size += len(data)
-                if size > LIMIT_BYTES:
-                    raise too_large(turn.place, LIMIT_BYTES)
-                deltas = decoder.decode(_decode(data))
+                if first is not None:
+                    event, first = first, None
+                else:
+                    watch.waiting = True
+                    data = await line.receive()
+                    watch.waiting = False
+                    size += len(data)
+                    if size > LIMIT_BYTES:
+                        raise too_large(turn.place, LIMIT_BYTES)
+                    event = event_of(data)
+                if owed is not None:
+                    if not owed.ended and owed.hear(event):
+                        if owed.has_output:
+                            self._warming.distrust()
+                            raise LineDropped("it answered what it should only have read")
+                        continue
+                    owed = talk.owed = None
+                if talk.steered is not None and self._steering.hear(talk, event):
+                    continue
+                if not turn.accepted and _is_of(talk.past, event):
+                    continue
+                deltas = decoder.decode(event)
                 if decoder.finished:
-                    deltas = self._finish(turn, decoder.refusal, deltas, body)
+                    deltas = self._finish(turn, talk, decoder, deltas, body)
                 if deltas:
                     if not turn.shown:
-                        _note(turn, deltas)
+                        self._note(turn, deltas)
                     yield deltas
                 events += 1
                 if not events % _BREATH:
@@ -184,172 +268,127 @@ class ResponsesSocket:
         except LineDropped as dropped:
             if self._turns.is_over(turn.number):
                 raise Stopped from None
-            self._drop()
-            fault = broken_off(turn.place, str(dropped))
-            if turn.shown:
-                turn.ended = True
-                yield [Failed(fault)]
-            elif turn.reconnected:
-                raise WireRefused(fault) from dropped
-            turn.reconnected = True
+            if self._lines.current is talk:
+                self._lines.drop()
+            if failed := self._dropped(turn, dropped):
+                yield failed
         finally:
             watch.end()
+            if talk.steered is not None:
+                talk.steered.settle(None)
+
+    # -- how it ends -------------------------------------------------------------
+    def _dropped(self, turn: _Turn, dropped: LineDropped) -> list[Delta]:
+        """The connection broke: what is delivered of it. Nothing, if it is to be tried again.
+
+        Raises the fault, or WireRefused where another wire may do better.
+        """
+        fault: SparkFault = broken_off(turn.place, str(dropped))
+        if dropped.by_us and dropped.code == TOO_BIG:
+            fault = too_large(turn.place, MESSAGE_BYTES)
+        if turn.shown:
+            turn.ended = True
+            return [Failed(fault)]
+        if dropped.by_us or dropped.code not in CURABLE_CLOSES:
+            turn.ended = True
+            return [Failed(fault)]
+        if turn.reconnected:
+            raise WireRefused(fault) from dropped
+        turn.reconnected = True
+        turn.accepted = ""
+        return []
+
+    def _put_off(self, turn: _Turn, busy: Busy) -> None:
+        """The handshake met a limit or a trouble: waits for it, or raises what it comes to. Where
+        another wire may do, only one short wait is worth it."""
+        is_wire = isinstance(busy.fault, WireRefused)
+        seconds = None
+        if not (is_wire and turn.budget.spent):
+            seconds = turn.budget.wait_s(busy.refusal, jitter=_jitter())
+        if seconds is None or (is_wire and seconds > 1.0):
+            raise busy.fault
+        turn.pause_s, turn.why = seconds, why_wait(busy.refusal, turn.place)
 
     def _finish(
-        self, turn: _Turn, refusal: Refusal | None, deltas: list[Delta], body: dict[str, Any]
+        self,
+        turn: _Turn,
+        talk: Talk,
+        decoder: Decoder,
+        deltas: list[Delta],
+        body: dict[str, Any],
     ) -> list[Delta]:
         """The closing event: what is delivered of it, if no cure is left to try first."""
+        refusal = decoder.refusal
+        talk.past = decoder.response_id
         if refusal is None:
             turn.ended = True
             if isinstance(done := deltas[-1], Completed):
-                self._chain.advance(done)
-            if self._line and self._age(self._line) > self._timing.rotate_s - _EARLY_S:
-                self._open_ahead()
+                talk.chain.advance(done)
+            if decoder.bridged:  # such a proxy loses the call when it puts a chain together
+                talk.chain.forget()
+            self._lines.refresh()
             return deltas
-        self._chain.forget()  # the service forgets the parent after any error
-        if not turn.shown and self._cure(turn, refusal, body):
+        talk.chain.forget()  # the service forgets the parent after any error
+        if not turn.shown and self._cure(turn, talk, refusal, body):
+            turn.accepted = ""
             return []
         turn.ended = True
         if turn.accepted:  # more of this response may come: the next one needs a clean socket
-            self._drop()
+            self._lines.drop()
         return deltas
 
-    def _cure(self, turn: _Turn, refusal: Refusal, body: dict[str, Any]) -> bool:
-        if refusal.code == "previous_response_not_found" and not turn.resent:
-            turn.resent = True
+    def _cure(
+        self, turn: _Turn, talk: Talk, refusal: Refusal, body: dict[str, Any]
+    ) -> bool:
+        """Whether the request goes out once more."""
+        if refusal.code == "previous_response_not_found":
+            again, turn.resent = not turn.resent, True
+            return again
+        is_bound = talk.model != turn.request.model and _is_missing(refusal, turn.place)
+        if refusal.code in _NEW_SOCKET or is_bound:
+            again, turn.renewed = not turn.renewed, True
+            if again:
+                self._lines.drop()
+            return again
+        if name := optional_field(refusal, body):
+            self._learned.leave_out(turn.request.model, name)
             return True
-        if refusal.code == "websocket_connection_limit_reached" and not turn.renewed:
-            turn.renewed = True
-            self._drop()
-            return True
-        name = optional_field(refusal, body)
-        if name is None:
+        if not is_passing(refusal):
             return False
-        self._without |= {name}
+        seconds = turn.budget.wait_s(refusal, jitter=_jitter())
+        if seconds is None:
+            return False
+        turn.pause_s, turn.why = seconds, why_wait(refusal, turn.place)
+        if refusal.status != 429 and not refusal.code.startswith("rate_limit"):
+            self._lines.drop()  # it may be this one machine of theirs
         return True
 
-    async def _take(self) -> tuple[Line, float, bool]:
-        """The socket for this turn, what was waited for it, and whether it stood ready."""
-        old = self._line
-        if old is not None and self._usable(old):
-            return old, 0.0, True
-        started = self._now()
-        while True:
-            kept = self._ahead is not None and self._ahead.done()
-            ahead = self._open_ahead()
-            try:
-                line = await asyncio.shield(ahead)
-            except SparkFault as fault:
-                self._ahead = None
-                if kept and not isinstance(fault, KeyRefused):
-                    continue  # an old fault: the network may be back
-                raise
-            except WireRefused:
-                self._ahead = None
-                raise
-            self._ahead = None
-            if self._usable(line) or not kept:
-                break
-            line.abort()
-        if old is not None:
-            old.abort()
-        self._line = line
-        self._chain.forget()
-        return line, (self._now() - started) * 1000, kept
-
-    def _usable(self, line: Line | None) -> bool:
-        return line is not None and line.is_open and self._age(line) < self._timing.rotate_s
-
-    def _age(self, line: Line) -> float:
-        return self._now() - line.opened_at
-
-    def _drop(self) -> None:
-        line, self._line = self._line, None
-        self._chain.forget()
-        if line is not None:
-            line.abort()
-
-    def _open_ahead(self) -> asyncio.Task[Line]:
-        if self._ahead is None:
-            opening = open_line(self._endpoint, self._timing, self._now)
-            self._ahead = asyncio.get_running_loop().create_task(opening)
-            self._ahead.add_done_callback(_look_at)
-        return self._ahead
-
-    def _open_fresh(self) -> asyncio.Task[Line]:
-        """A socket that is opened now: one that stood by proves nothing about the network."""
-        if (ahead := self._ahead) is not None and ahead.done():
-            if not ahead.cancelled() and ahead.exception() is None:
-                ahead.result().abort()
-            self._ahead = None
-        return self._open_ahead()
+    def _note(self, turn: _Turn, deltas: list[Delta]) -> None:
+        for delta in deltas:
+            if isinstance(delta, Accepted):
+                turn.accepted = delta.response_id or "?"
+                self._lines.stand_by()
+            else:
+                turn.shown = True
 
 
-class _Watch:
-    """Tells a silent socket from a dead one: pongs count, and only our own waiting counts."""
-
-    def __init__(self, line: Line, timing: Timing, compare: Callable[[], asyncio.Task[Line]]):
-        self.waiting = False
-        self._line = line
-        self._step_s = timing.quiet_s / _STEPS
-        self._dead = max(_STEPS, round(timing.dead_s / self._step_s))
-        self._compare = compare
-        self._heard = line.heard()
-        self._silent = 0
-        self._timer = self._set()
-
-    def end(self) -> None:
-        self._timer.cancel()
-        self.waiting = False
-
-    def _set(self) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(self._step_s, self._tick)
-
-    def _tick(self) -> None:
-        heard = self._line.heard()
-        self._silent = self._silent + 1 if self.waiting and heard == self._heard else 0
-        self._heard = heard
-        self._timer = self._set()
-        if self._silent == _STEPS:
-            self._compare().add_done_callback(self._compared)
-        elif self._silent >= self._dead:
-            self._line.abort()
-
-    def _compared(self, other: asyncio.Task[Line]) -> None:
-        """The service answers on a new socket and still not on the old one."""
-        answered = not other.cancelled() and other.exception() is None
-        if answered and self._silent and self.waiting and self._line.heard() == self._heard:
-            self._line.abort()
+def _is_missing(refusal: Refusal, place: Place) -> bool:
+    return isinstance(fault_of(refusal, place), ModelMissing)
 
 
-_STEPS = 4
-_EARLY_S = 300.0
-"""So long before it is due the next socket is opened, between two turns."""
+def _is_of(past: str, event: dict[str, Any]) -> bool:
+    """A closing event of the response before, told twice."""
+    if not past or event.get("type") not in _CLOSING:
+        return False
+    return string(mapping(event.get("response")).get("id")) == past
 
 
-def _note(turn: _Turn, deltas: list[Delta]) -> None:
-    for delta in deltas:
-        if isinstance(delta, Accepted):
-            turn.accepted = True
-        else:
-            turn.shown = True
+_CLOSING = frozenset(f"response.{word}" for word in ("completed", "incomplete", "failed", "done"))
 
 
-def _encode(body: dict[str, Any]) -> str:
-    message = {"type": "response.create", **body}
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+def _jitter() -> float:
+    return secrets.randbelow(1000) / 1000
 
 
-def _decode(data: bytes) -> dict[str, Any]:
-    """{} for what is no event: it is skipped like an event of an unknown kind."""
-    try:
-        event = json.loads(data.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return {}
-    return event if isinstance(event, dict) else {}
-
-
-def _look_at(opening: asyncio.Task[Line]) -> None:
-    """A fault that nobody came for is no news: the next stream meets it by itself."""
-    if not opening.cancelled():
-        opening.exception()
+def _deaf(_: News) -> None:
+    """Nobody wants to know."""

@@ -113,6 +113,9 @@ class Scripted:
     def wire_hint(self) -> str:
         return self._wire
 
+    def wire_why(self) -> str:
+        return ""
+
     async def connect(self) -> None:
         self.connects += 1
 

@@ -1,26 +1,29 @@
-"""Answers over plain HTTP: server-sent events, and the list of models.
+"""Answers over plain HTTP, as server-sent events, in either dialect.
 
-The rule kept here: the only importer of httpx, and only inside functions. No redirect is followed,
-a response is bounded, and an answer is complete only by the dialect's own closing event.
+The rule kept here: what a person has seen is never asked for again. Before the first delta a limit,
+a trouble of the service or a broken connection is waited for and tried again; after it, the stream
+ends with Failed. An answer is bounded, and complete only by the dialect's own closing event.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import ssl
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+import re
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from spark_tui.errors import ModelMissing, SparkFault
-from spark_tui.model.address import headers_of, http_url, load, place_of, tls_context
+from spark_tui.errors import LimitFault, ModelFault, ModelMissing, SparkFault
+from spark_tui.model.address import place_of
 from spark_tui.model.dialects import Dialect, EventDecoder
+from spark_tui.model.echo import Echo
+from spark_tui.model.events import Splitter, values_of
 from spark_tui.model.faults import (
+    BROKEN,
     Place,
     Refusal,
     WireRefused,
@@ -30,99 +33,113 @@ from spark_tui.model.faults import (
     read_refusal,
     too_large,
     unreachable,
+    why_wait,
 )
-from spark_tui.model.loose import count, listed, mapping, string
+from spark_tui.model.http import Answer, Broken, Client, Unreached, parsed, said
+from spark_tui.model.listing import get_models as get_models
+from spark_tui.model.loose import mapping
+from spark_tui.model.memory import Learned
 from spark_tui.model.pace import REST_S, Pace, Read
-from spark_tui.model.presets import describe
 from spark_tui.model.provider import (
     Accepted,
     Connected,
     Delta,
     Endpoint,
     Failed,
+    Lively,
     ModelInfo,
+    News,
     Request,
     Tell,
+    Waiting,
 )
+from spark_tui.model.rate_limits import pool_of
+from spark_tui.model.retry import Budget, is_passing
+from spark_tui.model.silence import QUIET_S, Listening
 from spark_tui.model.turns import Stopped, Turns
-
-if TYPE_CHECKING:
-    import httpx
 
 LIMIT_BYTES = 64 << 20
 _REFUSAL_BYTES = 64 << 10
+_LINGER_S = 0.1
+_PROBE_S = 10.0
 _NO_SUCH_WIRE = frozenset({404, 405, 426, 501})
+_NO_ROUTE = re.compile(r"(?i)^(unexpected endpoint|unknown request url|no route|cannot post)\b")
+"""LM Studio says it with status 200."""
 
 
-class Splitter:
-    """Bytes in, the data of whole events out, however the bytes were cut.
+@dataclass(slots=True)
+class _Talk:
+    """How far a request has come."""
 
-    >>> splitter = Splitter()
-    >>> splitter.feed(b'data: {"a":'), splitter.feed(b'1}\\r\\n\\r\\nda')
-    ([], ['{"a":1}'])
-    """
+    turn: int
+    request: Request
+    place: Place
+    budget: Budget = field(default_factory=Budget)
+    is_connected: bool = False
+    is_shown: bool = False
+    """Something was delivered that a person may have seen."""
 
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        """The line that has not ended yet."""
-        self._data: list[str] = []
 
-    def feed(self, chunk: bytes) -> list[str]:
-        if b"\n" not in chunk and b"\r" not in chunk:
-            self._parts.append(chunk)
-            return []
-        lines = b"".join([*self._parts, chunk]).splitlines(keepends=True)
-        # A CR at the very end may be the first half of CR LF.
-        self._parts = [lines.pop()] if not lines[-1].endswith(b"\n") else []
-        events: list[str] = []
-        for line in lines:
-            self._line(line.rstrip(b"\r\n"), events)
-        return events
+class _Again(Exception):
+    """Nothing came of the request, and another try may do better."""
 
-    def end(self) -> list[str]:
-        """The body is over: a last event may lack its blank line."""
-        events: list[str] = []
-        for line in b"".join(self._parts).splitlines():
-            self._line(line, events)
-        self._parts = []
-        self._line(b"", events)
-        return events
-
-    def _line(self, line: bytes, events: list[str]) -> None:
-        if not line:
-            if self._data:
-                events.append("\n".join(self._data))
-                self._data = []
-        elif line.startswith(b"data:"):
-            self._data.append(line[5:].removeprefix(b" ").decode("utf-8", "replace"))
+    def __init__(self, fault: SparkFault, refusal: Refusal | None = None) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+        self.refusal = refusal
+        """None: it goes out again at once, because it is another one."""
 
 
 class HttpStream:
     """A Provider over POST and server-sent events. `stream` may raise WireRefused."""
 
-    def __init__(self, endpoint: Endpoint, dialect: Dialect, *, tell: Tell | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        dialect: Dialect,
+        *,
+        tell: Tell | None = None,
+        learned: Learned | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        quiet_s: float = QUIET_S,
+    ) -> None:
         self.wire = dialect.wire
-        self._tell = tell
         self._endpoint = endpoint
         self._dialect = dialect
-        self._client: httpx.AsyncClient | None = None
+        self._tell = tell or _deaf
+        self._learned = learned or Learned()
+        self._sleep = sleep
+        self._quiet_s = quiet_s
+        self._client = Client(endpoint)
         self._turns = Turns()
-        self._without: frozenset[str] = frozenset()
 
     def wire_hint(self) -> str:
         return self.wire
 
+    def wire_why(self) -> str:
+        return ""
+
     async def connect(self) -> None:
-        await self.probe()
+        """HTTP has no connection to open ahead, but its client takes a while to load."""
+        with suppress(Unreached):
+            await self._client.open()
 
     async def probe(self) -> bool | None:
-        """HTTP has no connection to open ahead, but its client takes a while to load.
-
-        Whether the service speaks this wire is not known until something is asked.
-        """
-        with suppress(SparkFault):
-            await self._opened()
-        return None
+        """Asks by an empty request, which every service has to refuse: True when it speaks this
+        wire, None when that is not known. Raises WireRefused."""
+        try:
+            async with asyncio.timeout(_PROBE_S):
+                answer = await self._client.post(self._dialect.path, b"{}")
+                refusal = await _refusal(answer)
+        except (Unreached, Broken, SparkFault, TimeoutError):
+            return None
+        match self._judge(refusal, {}, place_of(self._endpoint)):
+            case WireRefused() as refused:
+                raise refused
+            case ModelFault() | LimitFault():
+                return True
+            case _:
+                return None
 
     async def warm(self, request: Request) -> bool:
         return False
@@ -135,9 +152,7 @@ class HttpStream:
 
     async def close(self) -> None:
         self.stop()
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        await self._client.close()
 
     async def models(self) -> tuple[ModelInfo, ...]:
         return await get_models(self._endpoint)
@@ -145,27 +160,20 @@ class HttpStream:
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
         self.stop()
         turn = self._turns.begin()
-        place = place_of(self._endpoint, request.model)
-        connected = shown = False
+        talk = _Talk(turn, request, place_of(self._endpoint, request.model))
         try:
-            for repeated in (False, True):
+            while True:
                 try:
-                    async with aclosing(self._batches(turn, request, place)) as batches:
+                    async with aclosing(self._attempt(talk)) as batches:
                         async for batch in batches:
                             for delta in batch:
-                                if isinstance(delta, Connected):
-                                    if connected:
-                                        continue
-                                    connected = True
-                                elif not isinstance(delta, Accepted):
-                                    shown = True
                                 yield delta
                                 if self._turns.is_over(turn):
                                     return
                     return
-                except _Dropped as dropped:
-                    if shown or repeated:
-                        yield Failed(broken_off(place, dropped.why))
+                except _Again as again:
+                    if not await self._may_go_again(talk, again):
+                        yield Failed(again.fault)
                         return
         except Stopped:
             return
@@ -174,235 +182,201 @@ class HttpStream:
         finally:
             self._turns.end(turn)
 
-    async def _batches(
-        self, turn: int, request: Request, place: Place
-    ) -> AsyncGenerator[list[Delta], None]:
-        """What each piece of the body gives; raises _Dropped when the body breaks off."""
-        started = time.monotonic()
-        decoder = self._dialect.decoder(place)
-        response = await self._ask(turn, request, place)
+    async def _may_go_again(self, talk: _Talk, again: _Again) -> bool:
+        """After the wait that it takes, if it is worth one."""
+        refusal = again.refusal
+        if refusal is None:
+            return True
+        if refusal is BROKEN and self._client.connect_ms is None and not talk.budget.spent:
+            talk.budget.spent += 1
+            return True  # a connection that stood by is often gone without a word
+        jitter = secrets.randbelow(1000) / 1000
+        seconds = talk.budget.wait_s(refusal, jitter=jitter)
+        if seconds is None:
+            return False
+        self._tell(Waiting(seconds, why_wait(refusal, talk.place)))
         try:
-            yield [Connected(self.wire, (time.monotonic() - started) * 1000, reused=False)]
-            if "json" in response.headers.get("content-type", ""):
-                # "stream" was ignored: the whole answer is one value.
-                whole = _json(await self._turns.wait(turn, response.aread))
-                yield decoder.whole(mapping(whole))
-                return
-            _keep_alive(response)
-            splitter, pace, size, gathered = Splitter(), Pace(), 0, 0
-            chunks = response.aiter_raw()
-            while not decoder.finished:
-                read = Read()
-                chunk = await self._next(turn, chunks)
-                read.ended()
-                size += len(chunk or b"")
-                if size > LIMIT_BYTES:
-                    raise too_large(place, LIMIT_BYTES)
-                deltas: list[Delta] = []
-                for data in splitter.feed(chunk) if chunk else splitter.end():
-                    deltas += self._event(decoder, data)
-                if not chunk:
-                    deltas += decoder.close()
-                if deltas:
-                    yield deltas
-                if chunk and read.waited_s is not None:
-                    if pace.rest_after(read.waited_s, gathered):
-                        await asyncio.sleep(REST_S)
-                    gathered = 0
-                gathered += len(chunk or b"")
-            await self._drain(turn, chunks)
+            await self._turns.wait(talk.turn, partial(self._sleep, seconds))
         finally:
-            await response.aclose()
+            self._tell(Lively())
+        return True
 
-    def _event(self, decoder: EventDecoder, data: str) -> list[Delta]:
-        if data.strip() == "[DONE]":
-            return decoder.done()
-        event = _json(data)
-        return decoder.decode(event) if isinstance(event, dict) else []
-
-    async def _next(self, turn: int, chunks: AsyncIterator[bytes]) -> bytes | None:
-        """The next piece of the body, None at its end."""
-        import httpx
-
+    async def _attempt(self, talk: _Talk) -> AsyncGenerator[list[Delta], None]:
+        """One sending of the request. Raises _Again when nothing came of it."""
+        place, model = talk.place, talk.request.model
+        body = self._dialect.encode(talk.request, self._learned.without_for(model))
+        decoder = self._dialect.decoder(place)
+        echo = Echo(talk.request)
+        listening = Listening(self._tell, self._client.peer, quiet_s=self._quiet_s)
+        answer: Answer | None = None
         try:
-            return await self._turns.wait(turn, chunks.__anext__)
-        except StopAsyncIteration:
-            return None
-        except httpx.HTTPError as error:
-            raise _Dropped(_why(error)) from error
+            listening.waiting = True
+            answer = await self._ask(talk, body)
+            if not talk.is_connected:
+                talk.is_connected = True
+                waited = self._client.connect_ms
+                yield [Connected(self.wire, waited or 0.0, reused=waited is None)]
+            async with aclosing(self._pieces(talk, answer, listening)) as pieces:
+                async for piece in pieces:
+                    deltas = self._decoded(decoder, echo, piece)
+                    if decoder.finished:
+                        deltas = self._ended(talk, decoder, deltas, body)
+                        if self._dialect.wire == "responses" and echo.drops_tools:
+                            self._learned.drops_tools = decoder.refusal is None
+                    if deltas:
+                        talk.is_shown = talk.is_shown or _shows(deltas)
+                        yield deltas
+                    if decoder.finished:
+                        break
+            await self._drain(talk.turn, answer)
+        except Broken as broken:
+            fault = broken_off(place, str(broken))
+            if not talk.is_shown:
+                raise _Again(fault, BROKEN) from broken
+            yield [Failed(fault)]
+        finally:
+            listening.end()
+            if answer is not None:
+                await answer.close()
 
-    async def _drain(self, turn: int, chunks: AsyncIterator[bytes]) -> None:
-        """Reads the last bytes of a finished answer, so that the connection can be used again."""
-        with suppress(TimeoutError, _Dropped):
-            async with asyncio.timeout(_LINGER_S):
-                while await self._next(turn, chunks):
-                    pass
+    def _decoded(self, decoder: EventDecoder, echo: Echo, piece: _Piece) -> list[Delta]:
+        if isinstance(piece, _Whole):
+            return decoder.whole(piece.answer)
+        deltas: list[Delta] = []
+        for data in piece or ():
+            if data.strip() == "[DONE]":
+                deltas += decoder.done()
+                continue
+            for event in map(mapping, values_of(data)):
+                if echo.listens:
+                    echo.hear(event)
+                deltas += decoder.decode(event)
+        return deltas if piece is not None else decoder.close()
 
-    async def _ask(self, turn: int, request: Request, place: Place) -> httpx.Response:
-        """An answer that begins well; fields that the service will not take are left out."""
-        import httpx
+    def _ended(
+        self, talk: _Talk, decoder: EventDecoder, deltas: list[Delta], body: dict[str, Any]
+    ) -> list[Delta]:
+        """The last deltas; raises what stands behind a failure before anything was shown."""
+        last = deltas[-1]
+        if not isinstance(last, Failed) or talk.is_shown or _shows(deltas):
+            return deltas
+        if decoder.refusal is None:
+            raise _Again(last.fault, BROKEN)
+        found = self._judge(decoder.refusal, body, talk.place)
+        if isinstance(found, SparkFault):
+            return deltas
+        raise found
 
-        client = await self._turns.wait(turn, self._opened)
-        while True:
-            body = self._dialect.encode(request, self._without)
-            data = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-            message = client.build_request(
-                "POST",
-                http_url(self._endpoint, self._dialect.path),
-                content=data.encode("utf-8", "replace"),
-                headers={**_HEADERS, **headers_of(self._endpoint)},
-            )
-            try:
-                response = await self._turns.wait(turn, partial(client.send, message, stream=True))
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-                raise unreachable(place, _why(error)) from error
-            except httpx.HTTPError as error:
-                raise _Dropped(_why(error)) from error
-            if response.status_code == 200:
-                return response
-            refusal = await self._read_refusal(turn, response)
-            name = optional_field(refusal, body)
-            if name is None:
-                raise self._refused(refusal, place)
-            self._without |= {name}
-
-    def _refused(self, refusal: Refusal, place: Place) -> SparkFault | WireRefused:
+    def _judge(
+        self, refusal: Refusal, body: dict[str, Any], place: Place
+    ) -> SparkFault | WireRefused | _Again:
+        """What to do about a refusal of a request whose answer has not begun."""
         if 300 <= refusal.status < 400:
             return unreachable(place, "it redirects to another address, which is not followed")
         fault = fault_of(refusal, place)
-        if refusal.status in _NO_SUCH_WIRE and not isinstance(fault, ModelMissing):
-            return WireRefused(
-                unreachable(place, f"{self._dialect.path} is not served ({refusal.status})")
-            )
-        return fault
+        if name := optional_field(refusal, body):
+            self._learned.leave_out(place.model, name)
+            return _Again(fault)
+        no_route = bool(_NO_ROUTE.search(refusal.message))
+        if (no_route or refusal.status in _NO_SUCH_WIRE) and not isinstance(fault, ModelMissing):
+            status = refusal.status if refusal.status in _NO_SUCH_WIRE else 404
+            why = f"{self._dialect.path} is not served ({status})"
+            return WireRefused(unreachable(place, why), status=status)
+        return _Again(fault, refusal) if is_passing(refusal) else fault
 
-    async def _read_refusal(self, turn: int, response: httpx.Response) -> Refusal:
-        data = b""
+    async def _pieces(
+        self, talk: _Talk, answer: Answer, listening: Listening
+    ) -> AsyncGenerator[_Piece, None]:
+        """The data of the events in each piece of the body; None at its end."""
+        splitter, pace, size, gathered = Splitter(), Pace(), 0, 0
+        chunk: bytes | None = b""
+        while chunk is not None:
+            read = Read()
+            listening.waiting = True
+            chunk = await self._turns.wait(talk.turn, answer.next)
+            listening.waiting = False
+            read.ended()
+            listening.heard()
+            if not size and (answer.is_json or (chunk or b"").lstrip()[:1] in (b"{", b"[")):
+                yield await self._whole(talk, answer, chunk or b"")
+                return
+            size += len(chunk or b"")
+            if size > LIMIT_BYTES:
+                raise too_large(talk.place, LIMIT_BYTES)
+            if chunk is None:
+                yield splitter.end()
+                break
+            if events := splitter.feed(chunk):
+                yield events
+            if read.waited_s is not None:
+                if pace.rest_after(read.waited_s, gathered):
+                    await asyncio.sleep(REST_S)
+                gathered = 0
+            gathered += len(chunk)
+        yield None
+
+    async def _whole(self, talk: _Talk, answer: Answer, head: bytes) -> _Whole:
+        """The answer of a service that ignores "stream", or that calls an error a success."""
+        rest = await self._turns.wait(talk.turn, partial(answer.body, LIMIT_BYTES))
+        if len(head) + len(rest) > LIMIT_BYTES:
+            raise too_large(talk.place, LIMIT_BYTES)
+        value = parsed(head + rest)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if not isinstance(value, dict):
+            raise unreachable(talk.place, "what it says is no answer; is this the base URL?")
+        return _Whole(value)
+
+    async def _drain(self, turn: int, answer: Answer) -> None:
+        """Reads the last bytes of a finished answer, so that the connection can be used again."""
+        with suppress(TimeoutError, Broken):
+            async with asyncio.timeout(_LINGER_S):
+                while await self._turns.wait(turn, answer.next) is not None:
+                    pass
+
+    async def _ask(self, talk: _Talk, body: dict[str, Any]) -> Answer:
+        """An answer that begins well."""
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        post = partial(self._client.post, self._dialect.path, text.encode("utf-8", "replace"))
         try:
-            chunks = response.aiter_raw()
-            while len(data) < _REFUSAL_BYTES and (chunk := await self._next(turn, chunks)):
-                data += chunk
-        except _Dropped:
-            pass  # the status alone says enough
-        finally:
-            await response.aclose()
-        text = data.decode("utf-8", "replace")
-        status = response.status_code
-        return read_refusal(_json(text) or _plain(text), status=status, headers=response.headers)
-
-    async def _opened(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = await _open_client(self._endpoint)
-        return self._client
+            answer = await self._turns.wait(talk.turn, post)
+        except Unreached as unreached:
+            raise unreachable(talk.place, str(unreached)) from unreached
+        if (pool := pool_of(answer.headers)) is not None:
+            self._tell(pool)
+        if answer.status != 200:
+            refusal = await self._turns.wait(talk.turn, partial(_refusal, answer))
+            raise self._judge(refusal, body, talk.place)
+        if "html" in answer.content_type:
+            await answer.close()
+            raise unreachable(talk.place, "it answers with a web page; is this the base URL?")
+        return answer
 
 
-class _Dropped(Exception):
-    """The connection broke without an answer or within one."""
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """An answer in one piece."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    answer: dict[str, Any]
 
 
-async def get_models(
-    endpoint: Endpoint, *, timeout_s: float | None = None
-) -> tuple[ModelInfo, ...]:
-    """GET /models. Raises KeyRefused, ConnectFault, NetworkFault."""
-    client = await _open_client(endpoint)
-    import httpx
+_Piece = list[str] | _Whole | None
 
-    place = place_of(endpoint)
-    limit = _TIMEOUT_S if timeout_s is None else timeout_s
+
+async def _refusal(answer: Answer) -> Refusal:
+    """Closes the answer. Where the body breaks off, the status alone says enough."""
+    body = b""
     try:
-        async with asyncio.timeout(limit), client:
-            response = await client.get(
-                http_url(endpoint, "/models"), headers={**_HEADERS, **headers_of(endpoint)}
-            )
-    except (TimeoutError, httpx.TimeoutException) as error:
-        raise unreachable(place, f"no answer for {limit:g} s") from error
-    except httpx.HTTPError as error:
-        raise unreachable(place, _why(error)) from error
-    status = response.status_code
-    if 300 <= status < 400:
-        raise unreachable(place, "it redirects to another address, which is not followed")
-    if status != 200:
-        body = _json(response.text) or _plain(response.text)
-        raise fault_of(read_refusal(body, status=status, headers=response.headers), place)
-    body = mapping(_json(response.text))
-    if not isinstance(body.get("data"), list):
-        raise unreachable(place, "it lists no models; is this the base URL?")
-    return tuple(
-        _model(row) for row in map(mapping, listed(body.get("data"))) if string(row.get("id"))
-    )
+        with suppress(Broken):
+            body = await answer.body(_REFUSAL_BYTES)
+    finally:
+        await answer.close()
+    return read_refusal(said(body), status=answer.status, headers=answer.headers)
 
 
-def _model(row: Mapping[str, Any]) -> ModelInfo:
-    """What the service tells beats what our table knows."""
-    known = describe(string(row.get("id")))
-    windows = (
-        row.get("context_length"),
-        row.get("max_model_len"),
-        row.get("max_context_length"),
-        mapping(row.get("meta")).get("n_ctx"),
-    )
-    window = next((size for size in map(count, windows) if size), known.window)
-    return replace(known, owned_by=string(row.get("owned_by")), window=window)
+def _shows(deltas: list[Delta]) -> bool:
+    return any(not isinstance(delta, Connected | Accepted | Failed) for delta in deltas)
 
 
-_HEADERS = {
-    "Accept-Encoding": "identity",
-    "Content-Type": "application/json",
-    "User-Agent": "spark-tui",
-}
-_TIMEOUT_S = 10.0
-_LINGER_S = 0.1
-
-
-async def _open_client(endpoint: Endpoint) -> httpx.AsyncClient:
-    """A loopback address is never asked for through a proxy."""
-    for name in ("httpx", "httpcore", "anyio"):  # httpx itself loads them at its first request
-        await load(name)
-    import httpx
-
-    secure = endpoint.base_url.startswith("https:")
-    # Where no TLS is spoken, a context that trusts nobody: it costs nothing and fails closed.
-    trust = await tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Long silent thinking is no fault; a dead peer is the kernel's to find, see _keep_alive.
-    timeout = httpx.Timeout(connect=5.0, read=300.0, write=30.0, pool=5.0)
-    try:
-        return httpx.AsyncClient(
-            verify=trust, timeout=timeout, trust_env=not endpoint.is_local, follow_redirects=False
-        )
-    except (ImportError, ValueError) as error:
-        raise unreachable(place_of(endpoint), str(error)) from error
-
-
-def _keep_alive(response: httpx.Response) -> None:
-    """Lets the kernel ask a silent peer after 12 s and give it up after 60."""
-    stream = response.extensions.get("network_stream")
-    peer = stream.get_extra_info("socket") if stream is not None else None
-    if peer is None:
-        return
-    with suppress(OSError):
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (("TCP_KEEPIDLE", 12), ("TCP_KEEPINTVL", 6), ("TCP_KEEPCNT", 8)):
-            option = getattr(socket, name, None)  # not every platform has all three
-            if option is not None:
-                peer.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _json(text: str | bytes) -> object:
-    """None for what is no JSON: an event that cannot be read is skipped."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _plain(text: str) -> str:
-    """An error page says nothing that a person wants to read."""
-    return "" if "<" in text[:200] else text
-
-
-def _why(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _deaf(_: News) -> None:
+    """Nobody wants to know."""

@@ -39,8 +39,8 @@ class Asked:
     allow_sensitive: frozenset[str] = frozenset()
     refines: HunkId | None = None
     steered: bool = False
-    model: str = ""
-    """"" = the model of the current role."""
+    role: str = ""
+    """Whose model is asked; "" = the current one."""
     whole: bool = False
     """Take every hunk or none (`spark-tui apply`)."""
     preface: str = ""
@@ -265,7 +265,7 @@ class Answering:
         answer = await shelf.off(tools.answer, call.name, call.input)
         await shelf.remember(answer.snapshots)
         for snapshot in answer.snapshots:
-            self._context.conversation.seen[snapshot.path] = snapshot.digest
+            self._context.conversation.saw(snapshot, call=call.call_id)
             run.tree.show(snapshot)
         self._emit(ev.ToolUsed(run.turn, call.name, answer.detail, answer.result))
         return answer.output

@@ -20,6 +20,7 @@ from spark_tui.session.answering import Answering
 from spark_tui.session.answering import Asked as Asked
 from spark_tui.session.context import Context, Plan
 from spark_tui.session.events import Event, Outcome, TokenUse
+from spark_tui.session.figures import cost_of
 from spark_tui.session.link import Link
 from spark_tui.session.meter import Meter
 from spark_tui.session.shelf import Shelf
@@ -56,6 +57,8 @@ class Asking:
         self._run: TurnRun | None = None
         self._halted = False
         """Stop was said, maybe before there was anything to stop."""
+        self._joined: Plan | None = None
+        """The prompt that was handed to the running answer."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -69,6 +72,23 @@ class Asking:
         if self._run is not None:
             self._run.stop()
 
+    async def warm(self, *, also_read: bool) -> None:
+        """Open the connection; `also_read`: let the service read what is known already."""
+        provider, model = self._link.provider(), self._link.target().model
+        await provider.connect()
+        if also_read and model and not self.is_running:
+            await provider.warm(self._context.beginning(model, provider.wire_hint()))
+
+    async def join(self, prompt: str, plan: Plan) -> bool:
+        """Hand this prompt to the running answer; False where that cannot take it."""
+        run = self._run
+        if run is None or plan.prompt != prompt or not (text := self._context.joint(plan)):
+            return False
+        if not await run.join(text) or run.stopped:
+            return False
+        self._joined = plan
+        return True
+
     async def idle(self) -> None:
         """Until no turn runs."""
         await self._idle.wait()
@@ -79,7 +99,7 @@ class Asking:
         try:
             if plan is None:
                 plan = await self._context.plan(prompt, named=asked.named)
-            return await self._turn(turn, plan, asked)
+            return await self._turn(turn, self._context.current(plan), asked)
         finally:
             self._leave(turn)
 
@@ -95,7 +115,6 @@ class Asking:
         try:
             await self._shelf.remember(seen.values())
             await self._promise(ev.TurnStarted(turn, "apply", "", "", (), 0, time.time()))
-            self._meter.start(0)
             run = self._new_run(turn, seen, all_seen=True)
             try:
                 result = await run.take_text(reply, formats=formats)
@@ -112,6 +131,7 @@ class Asking:
             raise UsageFault("A turn is streaming already.", hint="Stop it first.")
         self._idle.clear()
         self._halted = False
+        self._meter.begin()
         return max(self._state.turns, default=0) + 1
 
     def _leave(self, turn: int) -> None:
@@ -121,6 +141,9 @@ class Asking:
         if state is not None and state.is_streaming:
             if run is not None:
                 run.stop()
+                if self._meter.round_trip_ms is not None and run.used == TokenUse():
+                    run.used = self._estimated(run.used)
+            self._measure(turn, run)
             self._emit(ev.TurnEnded(turn, Outcome.INTERRUPTED, self._use(run), 0.0))
         self._idle.set()
 
@@ -137,19 +160,23 @@ class Asking:
         return run
 
     async def _turn(self, turn: int, plan: Plan, asked: Asked) -> Outcome:
-        model = asked.model or self._link.model
+        target = self._link.target(asked.role)
+        given, self._joined = self._joined, None
+        joined = asked.steered and given is not None and given.prompt == plan.prompt
         started = ev.TurnStarted(
-            turn, plan.prompt, self._link.role, model, (), plan.tokens, time.time(),
+            turn, plan.prompt, target.role, self._link.model_of(target.role), (), plan.tokens,
+            time.time(),
             asked.steered, asked.refines or "", asked.continues,
         )  # fmt: skip
         talk = self._context.conversation
         before = talk.mark()
         is_recorded = False
         try:
-            provider = self._link.provider()
-            wire = provider.wire_hint()
+            provider = self._link.provider_for(target)
+            model, wire = target.model, provider.wire_hint()
+            self._context.role = target.role
             request, sent = self._context.request(
-                plan, model=model, wire=wire, preface=asked.preface
+                plan, model=model, wire=wire, preface=asked.preface, joined=joined
             )
         except SparkFault as fault:
             await self._promise(started)
@@ -157,8 +184,9 @@ class Asking:
         try:
             shown = {**plan.known, **plan.snapshots}
             await self._shelf.remember(shown.values())
-            await self._promise(replace(started, files=sent))
-            self._meter.start(self._context.size())
+            size = self._context.size()
+            await self._promise(replace(started, files=sent, tokens=size))
+            self._meter.go_on(size)
             run = self._new_run(turn, shown)
             run.earlier.holds = asked.is_automatic
             if asked.refines:
@@ -167,6 +195,8 @@ class Asking:
             for left in range(MAX_ROUNDS, -1, -1):
                 result = await self._play(run, provider, request)
                 if first and result.is_silent:
+                    if result.stopped and self._meter.round_trip_ms is not None:
+                        self._count(run, result)  # the service had begun with it
                     return await self._end(turn, run, result)
                 goes_on = await self._answering.settle(run, result, asked, may_go_on=left > 0)
                 is_recorded = True
@@ -204,16 +234,20 @@ class Asking:
         """Add the round to what the turn used, and learn from what the service counted."""
         said, used = result.usage, run.used
         if said is None:
-            run.used = TokenUse(
-                used.input + self._meter.context, used.cached, used.output + self._meter.tokens,
-                used.reasoning, estimated=True,
-            )  # fmt: skip
+            run.used = self._estimated(used)
             return
         self._meter.learn(said.input_tokens)
         run.used = TokenUse(
             used.input + said.input_tokens, used.cached + said.cached_tokens,
             used.output + said.output_tokens, used.reasoning + said.reasoning_tokens,
             used.estimated,
+        )  # fmt: skip
+
+    def _estimated(self, used: TokenUse) -> TokenUse:
+        """With the request that runs, of which the service has said nothing."""
+        return TokenUse(
+            used.input + self._meter.context, used.cached, used.output + self._meter.tokens,
+            used.reasoning, estimated=True,
         )  # fmt: skip
 
     def _use(self, run: TurnRun | None) -> TokenUse:
@@ -223,9 +257,10 @@ class Asking:
     async def _end(self, turn: int, run: TurnRun, result: Round) -> Outcome:
         said = result.usage
         used = said.input_tokens + said.output_tokens if said else 0
-        if result.stopped:
+        if result.stopped or result.cut == "steered":
             return await self._close(turn, run, Outcome.INTERRUPTED, used=used)
         if result.fault is not None:
+            self._link.refused(self._state.turns[turn].role, result.fault)
             return await self._failed(turn, run, result.fault, used=used)
         if result.cut:
             return await self._close(
@@ -263,7 +298,23 @@ class Asking:
     ) -> Outcome:
         took_ms = self._meter.elapsed_ms if run is not None else 0.0
         event = ev.TurnEnded(turn, outcome, self._use(run), took_ms, message, hint, code)
+        self._measure(turn, run)
         if run is not None:
             self._meter.end(used)
         await self._record(event)
         return outcome
+
+    def _measure(self, turn: int, run: TurnRun | None) -> None:
+        """Say what the turn took; one that asked nobody has nothing to say."""
+        state = self._state.turns.get(turn)
+        if run is None or state is None or not self._meter.rounds:
+            return
+        target = self._link.target(state.role)
+        price = target.price if target.model == state.model else None
+        figures = self._meter.figures(
+            cost=cost_of(self._use(run), price),
+            service_tier=run.service_tier,
+            wire=state.wire,
+            edit_format=self._context.format,
+        )
+        self._emit(ev.TurnMeasured(turn, figures))

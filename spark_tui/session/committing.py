@@ -222,17 +222,19 @@ class Committing:
         ticket = self._ticket = object()
         plain = plain_message(self._state)
         repository = self._repository()
-        if not self._link.ready or busy() or repository is None:
+        target = self._link.target("fast")
+        can_ask = self._link.is_ready("fast") and bool(target.model)
+        if not can_ask or busy() or repository is None:
             self._emit(ev.MessageDrafted(plain, True))
             return
         loop = asyncio.get_running_loop()
         subjects = await loop.run_in_executor(self._reads, repository.log_subjects, 8)
-        request = message_request(self._state, self._link.model_of("fast"), subjects)
+        request = message_request(self._state, target.model, subjects)
         if busy() or self._ticket is not ticket:
             return
         text = error = ""
         is_whole = False
-        deltas = self._link.provider().stream(request)
+        deltas = self._link.provider_for(target).stream(request)
         try:
             async for delta in deltas:
                 if self._ticket is not ticket or busy():

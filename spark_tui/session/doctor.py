@@ -12,7 +12,6 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +19,16 @@ from spark_tui import __version__
 from spark_tui.errors import SparkFault
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.run import Git
-from spark_tui.session.link import Link
-from spark_tui.settings import config, credentials
+from spark_tui.session.doctor_service import Finding as Finding
+from spark_tui.session.doctor_service import examine_service, of_fault
+from spark_tui.settings import config
 from spark_tui.settings.config import NOT_SETTINGS, PREFIX, Settings
 from spark_tui.settings.origin import is_plain
 from spark_tui.settings.paths import state_dir
 from spark_tui.settings.toml import nearest
 
 OLDEST_GIT = (2, 31)
-ONLINE_S = 6.0
 LITTLE_BYTES = 200 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    code: str
-    level: str
-    """ok, warning, error."""
-    message: str
-    hint: str = ""
 
 
 async def examine(
@@ -51,9 +41,9 @@ async def examine(
     try:
         settings = config.load(environ=environ, flags=flags)
     except SparkFault as fault:
-        return [*found, _of(fault, "settings")]
+        return [*found, of_fault(fault, "settings")]
     found += _settings(settings, environ)
-    found += await _service(settings, environ, online=online)
+    found += await examine_service(settings, environ, online=online)
     return found
 
 
@@ -61,7 +51,7 @@ def _git(where: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         said = Git(None, environ=environ, distrusted=where.resolve()).run("version").out
     except SparkFault as fault:
-        yield _of(fault, "git")
+        yield of_fault(fault, "git")
         return
     text = said.decode("utf-8", "replace").strip()
     numbers = re.search(r"(\d+)\.(\d+)", text)
@@ -74,7 +64,7 @@ def _git(where: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
         repository = Repository.discover(where.resolve(), environ=environ)
         operation = repository.operation() if repository else None
     except SparkFault as fault:
-        yield _of(fault, "repository")
+        yield of_fault(fault, "repository")
         return
     if repository is None:
         yield Finding(
@@ -136,54 +126,6 @@ def _settings(settings: Settings, environ: Mapping[str, str]) -> Iterator[Findin
     if is_plain(settings.base_url):
         yield Finding("endpoint", "warning", f"{settings.base_url} is not encrypted.",
                       "Your key and your code can be read on the way: use https.")  # fmt: skip
-
-
-async def _service(
-    settings: Settings, environ: Mapping[str, str], *, online: bool
-) -> list[Finding]:
-    try:
-        key = credentials.find_key(settings, environ)
-    except SparkFault as fault:
-        return [_of(fault, "key")]
-    found: list[Finding] = []
-    if key is not None:
-        found.append(Finding("key", "ok", f"key from {key.origin}, for {key.bound_to} only"))
-    elif credentials.needs_key(settings):
-        hint = "export OPENAI_API_KEY=..., or start spark-tui and choose key."
-        if environ.get("OPENAI_API_KEY"):
-            hint = ("OPENAI_API_KEY is not sent there, the URL is from your file: name its "
-                    "variable with env_key, or set SPARK_TUI_API_KEY.")  # fmt: skip
-        return [Finding("key", "error", f"No key for {settings.base_url}.", hint)]
-    else:
-        found.append(Finding("key", "ok", f"{settings.base_url} is on this machine: no key"))
-    if online:
-        found.append(await _list(settings, environ))
-    return found
-
-
-async def _list(settings: Settings, environ: Mapping[str, str]) -> Finding:
-    link = Link(settings, environ, None)
-    try:
-        async with asyncio.timeout(ONLINE_S):
-            listed = await link.models()
-    except TimeoutError:
-        return Finding("endpoint", "error", f"No answer from {settings.base_url}.",
-                       "Is the address right? Is a proxy needed (HTTPS_PROXY)?")  # fmt: skip
-    except SparkFault as fault:
-        return _of(fault, "endpoint")
-    finally:
-        await link.close()
-    missing = {settings.models.fast, settings.models.smart} - {info.id for info in listed}
-    if missing:
-        best = link.suggest(listed)
-        hint = f"Set models.fast, for example to {best.id}." if best else "See spark-tui models."
-        names = " and ".join(sorted(missing))
-        return Finding("models", "warning", f"{settings.base_url} does not list {names}.", hint)
-    return Finding("endpoint", "ok", f"{settings.base_url} answers and lists both models")
-
-
-def _of(fault: SparkFault, code: str) -> Finding:
-    return Finding(code, "error", fault.message, fault.hint)
 
 
 def _python() -> str:

@@ -91,6 +91,8 @@ class LinkNews:
     """waiting: when it is over; pool: when it is full again; seconds since the epoch, 0 unknown."""
     requests_left: int | None = None
     tokens_left: int | None = None
+    since: float = 0.0
+    """quiet: when the last sign came; seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)

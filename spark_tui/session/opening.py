@@ -23,6 +23,7 @@ from spark_tui.repo.lock import WorktreeLock
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
+from spark_tui.session.endpoints import Endpoints
 from spark_tui.session.events import Outcome, TokenUse
 from spark_tui.session.journal import Journal, replay
 from spark_tui.session.link import Link
@@ -53,12 +54,15 @@ async def open_session(
     """Open a session on the work tree that holds `where`.
 
     fresh: a new session, else the current one of this work tree; resume: that one by its id.
+    Without `lock` it is for reading: a new one leaves no trace.
     Raises RepositoryFault (no such folder, lock held, hostile set-up) and UsageFault (no session).
     """
     reads = ThreadPoolExecutor(2, "spark-tui-read")
     writes = ThreadPoolExecutor(1, "spark-tui-write")
     loop = asyncio.get_running_loop()
+    endpoints = Endpoints(environ)
     try:
+        await loop.run_in_executor(reads, endpoints.load)
         opened = await loop.run_in_executor(
             reads,
             lambda: _Opened(
@@ -69,7 +73,7 @@ async def open_session(
         reads.shutdown(wait=False)
         writes.shutdown(wait=False)
         raise
-    link = Link(settings, environ, provider)
+    link = Link(settings, environ, provider, tell=lambda news: session.hear(news), memory=endpoints)
     session = Session(
         state=opened.state, settings=settings, environ=environ, worktree=opened.worktree,
         repository=opened.repository, store=opened.store, journal=opened.journal, link=link,
@@ -78,9 +82,12 @@ async def open_session(
     try:
         if opened.is_new:
             started = ev.SessionOpened(opened.session, str(opened.worktree.root), time.time())
-            await session.promise(started)
-            # Only now: who opens the current session finds its beginning.
-            await loop.run_in_executor(reads, opened.make_current)
+            if opened.journal is None:
+                session.emit(started)
+            else:
+                await session.promise(started)
+                # Only now: who opens the current session finds its beginning.
+                await loop.run_in_executor(reads, opened.make_current)
         _end_turns(session)
     except BaseException:
         await session.close()
@@ -141,7 +148,7 @@ class _Opened:
             path = self._journal_of(self.session)
             if not self.is_new:
                 self._replay(path)
-            self.journal = Journal(path) if lock or self.is_new else None
+            self.journal = Journal(path) if lock else None
             if not self.is_new and resume and lock:
                 self.make_current()
         except BaseException:

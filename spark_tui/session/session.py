@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -16,7 +17,7 @@ from spark_tui.edits.formats.table import NAMES, Name
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import SparkFault, UsageFault
 from spark_tui.model.catalog import LocalServer
-from spark_tui.model.provider import Endpoint, ModelInfo
+from spark_tui.model.provider import Endpoint, ModelInfo, News
 from spark_tui.repo.checkpoints import CheckpointStore
 from spark_tui.repo.commits import CommitDone, CommitRefused
 from spark_tui.repo.repository import Repository
@@ -27,11 +28,13 @@ from spark_tui.session.anchoring import Anchoring
 from spark_tui.session.answering import Answering
 from spark_tui.session.asking import Asked, Asking
 from spark_tui.session.browsing import Browsing, FileChange
+from spark_tui.session.choosing import Choosing, aim_of, window_of
 from spark_tui.session.committing import CommitFile, Committing
 from spark_tui.session.context import Chip, Context, Plan
 from spark_tui.session.events import Decision, Event, HunkId, Outcome
 from spark_tui.session.journal import Journal
 from spark_tui.session.link import Link, ModelOffer
+from spark_tui.session.linking import news_event
 from spark_tui.session.lookup import FileHit
 from spark_tui.session.meter import Meter
 from spark_tui.session.placing import Placing
@@ -89,9 +92,17 @@ class Session:
         self._shelf = Shelf(state=state, worktree=worktree, repository=lambda: self._repository,
                             store=store, reads=reads, emit=self.emit)  # fmt: skip
         self._context = Context(
-            state=state, settings=settings, meter=self.meter, worktree=worktree, reads=reads,
+            state=state, meter=self.meter, worktree=worktree, reads=reads,
             repository=lambda: self._repository, formats=Formats(environ),
+            aim=lambda: aim_of(link), window_of=lambda model: window_of(link, model),
+            sampling=lambda role: link.sampling(link.target(role)),
         )  # fmt: skip
+        self.plan = self._context.plan
+        """What Enter would send: files with their cost, and what needs a yes first."""
+        self.confirm = self._context.confirm
+        """The person said yes to sending this secret-looking or ignored file."""
+        self.context = Choosing(self._context, self.promise)
+        """What the next request holds, and what of it is left out."""
         write = Writes(state=state, worktree=worktree, store=store, threads=writes,
                        emit=self.emit, promise=self.promise)  # fmt: skip
         self._review = Review(state=state, writes=write, emit=self.emit, promise=self.promise)
@@ -122,6 +133,10 @@ class Session:
     def emit(self, event: Event) -> None:
         """Journal, then state, then listeners."""
         self._spine.emit(event)
+
+    def hear(self, news: News) -> None:
+        """What the provider tells beside its stream."""
+        self.emit(news_event(news, self._link.label, time.time()))
 
     async def promise(self, *events: Event) -> None:
         """The same, on the disk with fsync before anybody acts on it; together or not at all."""
@@ -158,21 +173,6 @@ class Session:
         await self.look()
 
     # -- before Enter ----------------------------------------------------------
-    async def plan(
-        self,
-        prompt: str,
-        *,
-        named: Sequence[str] = (),
-        dropped: frozenset[str] = frozenset(),
-        shown: str | None = None,
-    ) -> Plan:
-        """What Enter would send: files with their cost, and what needs a yes first."""
-        return await self._context.plan(prompt, named=named, dropped=dropped, shown=shown)
-
-    def confirm(self, path: str) -> None:
-        """The person said yes to sending this secret-looking or ignored file."""
-        self._context.confirm(path)
-
     def keep_draft(self, text: str) -> None:
         """Remember the unsent prompt."""
         if text != self.state.draft:
@@ -188,7 +188,7 @@ class Session:
     async def warm(self) -> None:
         """Open the connection ahead of the first request; faults are said when they matter."""
         if self._link.ready and not self._asking.is_running:
-            await self._link.provider().connect()
+            await self._asking.warm(also_read=self.settings.warm_up)
 
     # -- asking ----------------------------------------------------------------
     async def run(
@@ -213,9 +213,15 @@ class Session:
         """Silence the running turn at once; finished hunks stay."""
         self._asking.stop()
 
+    async def join(self, prompt: str, plan: Plan) -> bool:
+        """Hand this prompt to the answer that streams, where model and wire can take it: that ends
+        by itself then, and `run` with the same plan goes on. False: `stop` it."""
+        return await self._asking.join(prompt, plan)
+
     async def steer(self, prompt: str, *, plan: Plan | None = None) -> Outcome:
-        """Stop the running turn and send this with what was already written."""
-        self.stop()
+        """End the running turn and send this with what was already written."""
+        if plan is None or not await self.join(prompt, plan):
+            self.stop()
         await self._asking.idle()
         return await self.run(prompt, plan=plan, steered=True)
 
@@ -241,20 +247,18 @@ class Session:
 
     async def refine(self, hunk: HunkId, reason: str) -> Outcome:
         """Ask for this hunk again, with a reason; its siblings stay."""
-        return await self._again(hunk, reason, model="")
+        return await self._again(hunk, reason, role="")
 
     async def escalate(self, hunk: HunkId) -> Outcome:
         """Ask the smart model to check and, where needed, redo this hunk."""
-        return await self._again(
-            hunk, "Check this hunk for mistakes and security; repair it.",
-            model=self._link.model_of("smart"),
-        )  # fmt: skip
+        reason = "Check this hunk for mistakes and security; repair it."
+        return await self._again(hunk, reason, role="smart")
 
     def switch_role(self) -> str:
         """fast <-> smart for the next request."""
         role = self._link.switch_role()
         self.meter.window = self._link.window
-        self.emit(ev.RoleSwitched(role, self._link.model))
+        self.service.tell()
         return role
 
     async def apply_reply(
@@ -373,15 +377,15 @@ class Session:
         self.settings = settings
         self.meter.window = self._link.window
 
-    async def _again(self, hunk: HunkId, reason: str, *, model: str) -> Outcome:
+    async def _again(self, hunk: HunkId, reason: str, *, role: str) -> Outcome:
         found = self.state.hunk(hunk)
         if self._asking.is_running:
             self.stop()
             await self._asking.idle()
         disk = await self._shelf.read(found.path) if found.why is not None else None
-        was_seen = found.path in self._context.conversation.seen
+        was_seen = self._context.sees(found.path)
         asked = Asked(
-            accept="ask", refines=hunk, model=model, named=(found.path,),
+            accept="ask", refines=hunk, role=role, named=(found.path,),
             preface=refine_preface(self.state, found, disk, was_seen=was_seen),
         )  # fmt: skip
         return await self._asking.run(reason, None, asked)

@@ -22,6 +22,7 @@ from spark_tui.session.standing import HunkState as HunkState
 from spark_tui.session.standing import Part as Part
 from spark_tui.session.standing import Status as Status
 from spark_tui.session.standing import TurnState as TurnState
+from spark_tui.session.terms import file_key
 
 _REPLACEABLE = frozenset({Status.PLACED, Status.UNPLACED, Status.CONFLICT})
 """What a newer hunk may put aside: a decision that is being written meanwhile stays."""
@@ -332,6 +333,8 @@ class SessionState:
                     refines=event.refines,
                     continues=event.continues,
                 )
+                back = {file_key(file.path) for file in event.files}  # sent anew, so in it again
+                self.dropped = tuple(key for key in self.dropped if key not in back)
             case ev.Connected():
                 if turn := self.turns.get(event.turn):
                     turn.wire, turn.connect_ms = event.wire, event.connect_ms

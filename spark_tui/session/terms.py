@@ -93,6 +93,10 @@ class TurnFigures:
     """Dollars, estimated from the price table; None where no price is known."""
     service_tier: str = ""
     """The tier that was really served, where the service tells."""
+    wire: str = ""
+    """responses-ws, responses, chat, scripted; "" when it never came so far."""
+    edit_format: str = ""
+    """In which the model was asked to write its edits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +128,16 @@ class Anchor:
     end: int = 0
     already: bool = False
     """The file has its result already."""
+
+
+FILE = "file:"
+
+
+def file_key(path: str) -> str:
+    """The key of a file among the parts of a conversation (context_items.py has the others)."""
+    return f"{FILE}{path}"
+
+
+def limit_of(window: int) -> int:
+    """Tokens of the largest request that is sent: 90 % of the window, which is 0 if not known."""
+    return window * 9 // 10

@@ -132,6 +132,8 @@ class TurnRun:
         """Hunks of answers that did not end as they should: never taken automatically."""
         self.used = TokenUse()
         """Tokens of all requests so far."""
+        self.service_tier = ""
+        """That was really served, where the service tells."""
         self._provider: Provider | None = None
         self._state = state
         self._meter = meter
@@ -150,6 +152,11 @@ class TurnRun:
         self.stopped = True
         if self._provider is not None:
             self._provider.stop()
+
+    async def join(self, text: str) -> bool:
+        """Let the answer that streams take this up, where it can; it ends soon then."""
+        provider = self._provider
+        return provider is not None and not self.stopped and await provider.steer(text)
 
     async def play(self, provider: Provider, request: Request) -> Round:
         """Stream one request to its end."""
@@ -201,18 +208,19 @@ class TurnRun:
                         await self._tell(pieces, stream, result, "")
                         result.text.extend(text)
                         text, messages = [], messages + 1
-                    case wire.Connected(name, connect_ms, reused):
-                        self._meter.connect_ms = connect_ms
-                        self._emit(ev.Connected(self.turn, name, connect_ms, reused))
+                    case wire.Connected(name, connect_ms, reused, why):
+                        self._meter.connected(connect_ms, reused=reused)
+                        self._emit(ev.Connected(self.turn, name, connect_ms, reused, why))
                     case wire.ReasoningDelta(part):
                         self._emit(ev.Thought(self.turn, part))
                     case wire.Completed():
                         result.done, result.items = True, delta.items
                         result.usage, result.cut = delta.usage, delta.cut
+                        self.service_tier = delta.service_tier or self.service_tier
                     case wire.Failed(fault):
                         result.fault = fault
                     case wire.Accepted():
-                        pass
+                        self._meter.accepted()
         finally:
             if isinstance(deltas, AsyncGenerator):
                 await deltas.aclose()
@@ -332,6 +340,7 @@ class TurnRun:
         base = self._state.snapshots.get(piece.base or "")
         added, removed = count(base, place)
         risk = policy.risk_of(line for edit in place.edits for line in edit.lines)
+        self._meter.placed()
         self._emit(ev.HunkPlaced(hid, piece.base, place, added, removed, risk))
         old = self.earlier.answered(hunk)
         if old and self._state.hunks[old].status in (Status.UNPLACED, Status.CONFLICT):

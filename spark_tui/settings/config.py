@@ -7,117 +7,105 @@ file, environment, flag. A project may only set what cannot move money, keys or 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spark_tui.errors import UsageFault
 from spark_tui.settings import toml
-from spark_tui.settings.origin import normal_url
 from spark_tui.settings.paths import config_dir
+from spark_tui.settings.spec import PREFIX, Spec, checked, from_text, setting, specs_of
 
+if TYPE_CHECKING:
+    from spark_tui.settings.presets import OwnPreset
+
+__all__ = [
+    "DEFAULT_URL", "NOT_SETTINGS", "PREFIX", "PRESETS", "Models", "Prices", "Settings", "Spec",
+    "load", "save_user", "specs", "user_file",
+]  # fmt: skip
+
+PRESETS = "presets"
+"""The table of a person's own models; its rows are read in presets.py."""
 DEFAULT_URL = "https://api.openai.com/v1"
-PREFIX = "SPARK_TUI_"
 NOT_SETTINGS = frozenset(
     f"{PREFIX}{name}" for name in ("API_KEY", "CONFIG_DIR", "STATE_DIR", "DEMO", "COMMIT", "MODEL")
 )
 """Environment names of ours which are no field; MODEL is short for models.fast."""
 
 
-def _setting(
-    default: str | bool | int | float | None,
-    doc: str,
-    *,
-    choices: tuple[str, ...] = (),
-    project: bool = False,
-) -> Any:
-    meta = {"doc": doc, "choices": choices, "project": project}
-    return field(default=default, metadata=meta)
-
-
 @dataclass(frozen=True, slots=True)
 class Models:
-    fast: str = _setting("gpt-5.3-codex-spark", "The model of the role fast.")
-    smart: str = _setting("gpt-5.3-codex", "The model of the role smart.")
+    """A preset's name, an id, or several with commas between: the first one is used, the others
+    are offered in this order when it is not to be had."""
+
+    fast: str = setting("gpt-5.3-codex-spark", "The model of the role fast, or a chain.")
+    smart: str = setting("gpt-5.3-codex", "The model of the role smart, or a chain.")
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """Dollars per million tokens; 0 shows no cost."""
 
-    fast_input: float = _setting(0.0, "Dollars per million input tokens of fast.")
-    fast_cached: float = _setting(0.0, "Dollars per million cached input tokens of fast.")
-    fast_output: float = _setting(0.0, "Dollars per million output tokens of fast.")
-    smart_input: float = _setting(0.0, "Dollars per million input tokens of smart.")
-    smart_cached: float = _setting(0.0, "Dollars per million cached input tokens of smart.")
-    smart_output: float = _setting(0.0, "Dollars per million output tokens of smart.")
+    fast_input: float = setting(0.0, "Dollars per million input tokens of fast.")
+    fast_cached: float = setting(0.0, "Dollars per million cached input tokens of fast.")
+    fast_output: float = setting(0.0, "Dollars per million output tokens of fast.")
+    smart_input: float = setting(0.0, "Dollars per million input tokens of smart.")
+    smart_cached: float = setting(0.0, "Dollars per million cached input tokens of smart.")
+    smart_output: float = setting(0.0, "Dollars per million output tokens of smart.")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     models: Models = field(default_factory=Models)
-    base_url: str = _setting(DEFAULT_URL, "The service: any OpenAI-compatible base URL.")
-    env_key: str = _setting("", "Name of the environment variable that holds its key.")
-    wire: str = _setting(
+    base_url: str = setting(DEFAULT_URL, "The service: any OpenAI-compatible base URL.")
+    env_key: str = setting("", "Name of the environment variable that holds its key.")
+    wire: str = setting(
         "auto", "How to talk to it.", choices=("auto", "responses-ws", "responses", "chat")
     )
-    accept: str = _setting(
+    accept: str = setting(
         "ask", "What is written without asking.", choices=("ask", "none", "safe", "all")
     )
-    trailer: str = _setting(
+    trailer: str = setting(
         "assisted-by",
         "The trailer of a commit that names the model.",
         choices=("assisted-by", "co-authored-by", "none"),
         project=True,
     )
-    theme: str = _setting("", 'Name of a theme; "" chooses by the terminal.')
-    mouse: bool = _setting(True, "Let the mouse focus, scroll and click.")
-    low_bandwidth: bool = _setting(False, "Draw less often, for slow links.")
-    window: int = _setting(0, "Tokens of the context window; 0 is the model's own.", project=True)
-    temperature: float | None = _setting(
+    theme: str = setting("", 'Name of a theme; "" chooses by the terminal.')
+    mouse: bool = setting(True, "Let the mouse focus, scroll and click.")
+    low_bandwidth: bool = setting(False, "Draw less often, for slow links.")
+    window: int = setting(0, "Tokens of the context window; 0 is the model's own.", project=True)
+    temperature: float | None = setting(
         0.1, 'Sampling temperature; "none" sends none.', project=True
     )
-    effort: str = _setting("", 'Reasoning effort; "" is the model\'s own.', project=True)
-    service_tier: str = _setting("", 'Service tier; "" is the account\'s own.')
-    max_output_tokens: int = _setting(0, "Cap of one answer; 0 is the model's own.", project=True)
+    effort: str = setting("", 'Reasoning effort; "" is the model\'s own.', project=True)
+    service_tier: str = setting("", 'Service tier; "" is the account\'s own.')
+    max_output_tokens: int = setting(0, "Cap of one answer; 0 is the model's own.", project=True)
+    warm_up: bool = setting(
+        False, "Let the service read instructions and history while you type; costs input tokens."
+    )
     prices: Prices = field(default_factory=Prices)
+    presets: tuple[OwnPreset, ...] = ()
+    """Rows of the person's own for the table of models."""
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     """Dotted field name -> default, user file, project, environment or flag."""
 
     def origin_of(self, key: str) -> str:
         return self.origins.get(key, "default")
 
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One setting as the file, the environment and the help see it."""
-
-    key: str
-    """Dotted: models.fast."""
-    kind: str
-    """str, bool, int, float or float | None."""
-    default: str | bool | int | float | None
-    doc: str
-    choices: tuple[str, ...]
-    project: bool
-    """A project's file may set it."""
-
     @property
-    def env(self) -> str:
-        return PREFIX + self.key.upper().replace(".", "__")
+    def names_url(self) -> bool:
+        """This start named the service by flag or environment: that goes for every model."""
+        return self.origin_of("base_url") in ("flag", "environment")
 
 
 def specs() -> Iterator[Spec]:
     """Every setting, in the order of the file."""
-    for outer in dataclasses.fields(Settings):
-        if outer.metadata:
-            yield _spec(outer, "")
-    for name, table in (("models", Models), ("prices", Prices)):
-        for inner in dataclasses.fields(table):
-            yield _spec(inner, f"{name}.")
+    yield from specs_of(Settings)
+    yield from specs_of(Models, "models.")
+    yield from specs_of(Prices, "prices.")
 
 
 def load(
@@ -165,30 +153,28 @@ def save_user(environ: Mapping[str, str], changes: Mapping[str, Any]) -> Path:
     for key, value in changes.items():
         if key not in known:
             raise UsageFault(f"{key} is not a setting.", hint=toml.nearest(key, known))
-        fitting = None if value is None else _checked(known[key], value, str(path))
+        fitting = None if value is None else checked(known[key], value, str(path))
         kept[key] = "none" if fitting is None and value is not None else fitting
     _file_layer(path, known)  # a broken file is said, never replaced
     toml.rewrite(path, kept)
     return path
 
 
-def _spec(item: dataclasses.Field[Any], prefix: str) -> Spec:
-    return Spec(
-        key=prefix + item.name,
-        kind=str(item.type),
-        default=item.default if item.default is not dataclasses.MISSING else None,
-        doc=item.metadata["doc"],
-        choices=item.metadata["choices"],
-        project=item.metadata["project"],
-    )
-
-
 def _file_layer(path: Path, known: Mapping[str, Spec], *, project: bool = False) -> dict[str, Any]:
     layer: dict[str, Any] = {}
+    rows: list[tuple[str, Any, str]] = []
     for key, value, line in toml.read(path):
         where = f"{path}:{line}"
         if key == "model":
             key = "models.fast"
+        if key == PRESETS or key.startswith(f"{PRESETS}."):
+            if project:
+                raise UsageFault(
+                    f"{where}: a project may not set {PRESETS}.",
+                    hint="A preset says where your key and your code go: it stands in your file.",
+                )
+            rows.append((key, value, where))
+            continue
         spec = known.get(key)
         if spec is None:
             raise UsageFault(f"{where}: {key} is not a setting.", hint=toml.nearest(key, known))
@@ -197,20 +183,24 @@ def _file_layer(path: Path, known: Mapping[str, Spec], *, project: bool = False)
                 f"{where}: a project may not set {key}.",
                 hint=f"Set it in your own file or with {spec.env}.",
             )
-        layer[key] = _checked(spec, value, where)
+        layer[key] = checked(spec, value, where)
+    if rows:
+        from spark_tui.settings.presets import rows_of  # deferred: most people have none
+
+        layer[PRESETS] = rows_of(rows)
     return layer
 
 
 def _environment_layer(environ: Mapping[str, str], known: Mapping[str, Spec]) -> dict[str, Any]:
     layer: dict[str, Any] = {}
     if url := environ.get("OPENAI_BASE_URL"):
-        layer["base_url"] = _checked(known["base_url"], url, "OPENAI_BASE_URL")
+        layer["base_url"] = checked(known["base_url"], url, "OPENAI_BASE_URL")
     if model := environ.get(PREFIX + "MODEL"):
-        layer["models.fast"] = model
+        layer["models.fast"] = checked(known["models.fast"], model, PREFIX + "MODEL")
     for key, spec in known.items():
         text = environ.get(spec.env)
         if text:
-            layer[key] = _checked(spec, _from_text(spec, text), spec.env)
+            layer[key] = checked(spec, from_text(spec, text), spec.env)
     return layer
 
 
@@ -220,57 +210,8 @@ def _flag_layer(flags: Mapping[str, Any], known: Mapping[str, Spec]) -> dict[str
         if value is None:
             continue
         key = "models.fast" if name == "model" else name
-        layer[key] = _checked(known[key], value, "--" + name.replace("_", "-"))
+        layer[key] = checked(known[key], value, "--" + name.replace("_", "-"))
     return layer
-
-
-def _from_text(spec: Spec, text: str) -> Any:
-    """An environment value as the type its field has; what does not fit stays text."""
-    match spec.kind:
-        case "bool":
-            return {"1": True, "true": True, "yes": True, "on": True}.get(
-                text.lower(),
-                False if text.lower() in ("0", "false", "no", "off") else text,
-            )
-        case "int":
-            return int(text) if text.lstrip("-").isdecimal() else text
-        case "float" | "float | None":
-            try:
-                return float(text)
-            except ValueError:
-                return text
-        case _:
-            return text
-
-
-def _checked(spec: Spec, value: Any, where: str) -> Any:
-    """`value` as its field wants it. Raises UsageFault naming `where`."""
-    if spec.key == "base_url" and isinstance(value, str):
-        return normal_url(value, where)
-    if spec.choices and value not in spec.choices:
-        raise UsageFault(
-            f"{where}: {spec.key} cannot be {value!r}.", hint="One of " + ", ".join(spec.choices)
-        )
-    match spec.kind:
-        case "str":
-            fits = isinstance(value, str)
-        case "bool":
-            fits = isinstance(value, bool)
-        case "int":
-            fits = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        case "float | None" if value == "none":
-            return None
-        case _:
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-            fits = fits and 0 <= value < 1e6
-            value = float(value) if fits else value
-    if not fits:
-        wanted = {"str": "text", "bool": "true or false", "int": "a whole number, 0 or more"}
-        raise UsageFault(
-            f"{where}: {spec.key} cannot be {value!r}.",
-            hint=f"It is {wanted.get(spec.kind, 'a number, 0 or more')}. {spec.doc}",
-        )
-    return value
 
 
 def _build(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:

@@ -33,12 +33,18 @@ class Key:
     """The only scheme://host:port it may be sent to."""
 
 
-def find_key(settings: Settings, environ: Mapping[str, str]) -> Key | None:
-    """The key for `settings.base_url`, or None. Our demo has none on purpose."""
+def find_key(
+    settings: Settings, environ: Mapping[str, str], *, base_url: str = "", env_key: str = ""
+) -> Key | None:
+    """The key for `base_url`, or None; the settings' own URL is meant where none is named.
+
+    `env_key` is the variable that a preset names for exactly this URL. Our demo has no key on
+    purpose.
+    """
     if environ.get("SPARK_TUI_DEMO"):
         return None
-    bound_to = origin_of(settings.base_url)
-    for name in _variables(settings, environ, bound_to):
+    bound_to = origin_of(base_url or settings.base_url)
+    for name in _variables(settings, environ, bound_to, env_key):
         if value := environ.get(name, "").strip():
             return Key(_sendable(value, name), name, bound_to)
     path = key_file(environ)
@@ -50,11 +56,6 @@ def find_key(settings: Settings, environ: Mapping[str, str]) -> Key | None:
             return Key(found, "keyring", bound_to) if found else None
         case _:
             return None
-
-
-def needs_key(settings: Settings) -> bool:
-    """A server on this machine needs none; everybody else is assumed to want one."""
-    return not is_loopback(settings.base_url)
 
 
 def store_key(base_url: str, key: str, environ: Mapping[str, str]) -> str:
@@ -90,16 +91,23 @@ def key_file(environ: Mapping[str, str]) -> Path:
     return config_dir(environ) / "keys.json"
 
 
-def _variables(settings: Settings, environ: Mapping[str, str], bound_to: str) -> list[str]:
+def _variables(
+    settings: Settings, environ: Mapping[str, str], bound_to: str, env_key: str
+) -> list[str]:
     """Which variables may speak for this origin, best first."""
-    names = ["SPARK_TUI_API_KEY"]
+    is_settings_own = bound_to == origin_of(settings.base_url)
+    names = ["SPARK_TUI_API_KEY"] if is_settings_own else []
+    if env_key:
+        names.append(env_key)
     url_from = settings.origin_of("base_url")
     # A file's env_key belongs to the file's URL, not to one that a flag put in its place.
-    if settings.env_key and (
-        settings.origin_of("env_key") != "user file" or url_from in ("user file", "default")
+    if (
+        is_settings_own
+        and settings.env_key
+        and (settings.origin_of("env_key") != "user file" or url_from in ("user file", "default"))
     ):
         names.append(settings.env_key)
-    if bound_to == OPENAI or _named_with_openai(settings, environ):
+    if bound_to == OPENAI or (is_settings_own and _named_with_openai(settings, environ)):
         names.append("OPENAI_API_KEY")
     return names
 
@@ -110,11 +118,10 @@ def _named_with_openai(settings: Settings, environ: Mapping[str, str]) -> bool:
     Loopback gets it only from its own twin, OPENAI_BASE_URL: whoever tries a local server with
     --base-url does not mean to hand it the key of another service.
     """
-    url_from = settings.origin_of("base_url")
-    if url_from not in ("flag", "environment"):
+    if not settings.names_url:
         return False
     is_twin = (
-        url_from == "environment"
+        settings.origin_of("base_url") == "environment"
         and "SPARK_TUI_BASE_URL" not in environ
         and "OPENAI_BASE_URL" in environ
     )

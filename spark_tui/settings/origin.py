@@ -14,6 +14,7 @@ _URL = re.compile(
     r"(?P<scheme>https?|wss?)://(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)"
     r"(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#\s]*)?"
 )
+_HOST_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
 _SCHEMES = {"ws": "http", "wss": "https"}
 _PORTS = {"http": 80, "https": 443}
 
@@ -53,6 +54,25 @@ def is_loopback(base_url: str) -> bool:
         return False
     host = found["host"].lower()
     return host in ("localhost", "[::1]") or bool(re.fullmatch(r"127(\.[0-9]{1,3}){3}", host))
+
+
+def ollama_url(host: str) -> str:
+    """The base URL that OLLAMA_HOST means, "" for nonsense; an address to listen on is this
+    machine's.
+
+    >>> ollama_url("0.0.0.0"), ollama_url("gpu.lan:8000"), ollama_url("https://o.example/")
+    ('http://127.0.0.1:11434/v1', 'http://gpu.lan:8000/v1', 'https://o.example:443/v1')
+    """
+    scheme, _, rest = host.strip().rpartition("://")
+    found = _HOST_PORT.fullmatch(rest.partition("/")[0])
+    if found is None or not rest:
+        return ""
+    name = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(found[1], found[1])  # noqa: S104
+    port = found[2] or _PORTS.get(scheme, 11434)
+    try:
+        return normal_url(f"{scheme or 'http'}://{name}:{port}", "OLLAMA_HOST")
+    except UsageFault:
+        return ""
 
 
 def is_plain(base_url: str) -> bool:

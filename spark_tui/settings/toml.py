@@ -17,6 +17,7 @@ from spark_tui.errors import DiskFault, UsageFault
 from spark_tui.settings.paths import write_private
 
 MAX_BYTES = 1 << 20
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_\-.\"' ]+?)\s*\]\s*(#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=""")
 
@@ -27,7 +28,7 @@ def read(path: Path) -> list[tuple[str, Any, int]]:
     if not text:
         return []
     table, lines = parse(text, str(path)), _lines(text)
-    return [(key, value, lines.get(key, 1)) for key, value in _leaves(table)]
+    return [(key, value, _line(key, lines)) for key, value in _leaves(table)]
 
 
 def read_text(path: Path) -> str:
@@ -124,10 +125,19 @@ def _lines(text: str) -> dict[str, int]:
     return found
 
 
+def _line(key: str, lines: Mapping[str, int]) -> int:
+    """Where a key stands, or the table that it is written inside of; the first line at worst."""
+    while key and key not in lines:
+        key = key.rpartition(".")[0]
+    return lines.get(key, 1)
+
+
 def _bare(key: str) -> str:
-    if key[:1] in "\"'":
-        return key[1:-1]
-    return re.sub(r"\s*\.\s*", ".", key)
+    """
+    >>> _bare("models . fast"), _bare('presets."luna-5.6"'), _bare("'odd . key'")
+    ('models.fast', 'presets.luna-5.6', 'odd . key')
+    """
+    return ".".join(part.strip("\"'") for part in _PART.findall(key))
 
 
 def _changed(lines: list[str], key: str, value: Any) -> list[str]:

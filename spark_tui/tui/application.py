@@ -32,7 +32,13 @@ from spark_tui.tui.gate import KeyGate
 from spark_tui.tui.guard import Guard
 from spark_tui.tui.palette import KeyCommands
 from spark_tui.tui.panes.chat import counted
-from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked, UndoTurnAsked
+from spark_tui.tui.screens.asked import (
+    CommitAsked,
+    ConnectAsked,
+    ContextAsked,
+    FiguresAsked,
+    UndoTurnAsked,
+)
 from spark_tui.tui.screens.main import MainScreen
 from spark_tui.tui.themes import as_textual
 
@@ -225,6 +231,21 @@ class SparkApp(App[str]):
                 self.desk.undo_turn()
 
         self.push_screen(UndoScreen(message.paths), answered)
+
+    @on(ContextAsked)
+    def _show_context(self, message: ContextAsked) -> None:
+        from spark_tui.tui.screens.context import ContextScreen
+
+        if self.session is not None and self.screen is self.desk:
+            screen = ContextScreen(self.session, replan=message.replan, left_out=message.left_out)
+            self.push_screen(screen, message.answered)
+
+    @on(FiguresAsked)
+    def _show_figures(self) -> None:
+        from spark_tui.tui.screens.figures import FiguresScreen
+
+        if self.session is not None:
+            self.push_screen(FiguresScreen(self.session, self.options.environ))
 
     def action_connect(self) -> None:
         """The choices of the first start."""

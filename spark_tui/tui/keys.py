@@ -12,7 +12,7 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Area = Literal["global", "diff", "files", "chat", "commit"]
+Area = Literal["global", "diff", "files", "chat", "commit", "context"]
 
 TITLES: dict[Area, str] = {
     "diff": "Diff: decide hunks",
@@ -20,6 +20,7 @@ TITLES: dict[Area, str] = {
     "files": "Files",
     "global": "Everywhere",
     "commit": "Commit",
+    "context": "What the next request holds",
 }
 """Headings of the help, in its order."""
 
@@ -135,9 +136,11 @@ TABLE: tuple[Key, ...] = (
     Key("global", ("ctrl+n",), "next_pane", "next pane"),
     Key("global", ("tab",), "next_pane", "next pane", palette=False),
     Key("global", ("ctrl+t",), "switch_role", "fast or smart model for the next request"),
+    Key("global", ("ctrl+f",), "context", "what the next request holds: keep, leave out"),
     Key("global", ("ctrl+p",), "command_palette", "all commands", palette=False),
     Key("global", ("question_mark", "f1"), "help", "this list; while typing F1 or the palette"),
     Key("global", ("ctrl+r",), "connect", "key, model, demo: the choices of the first start"),
+    Key("global", ("f2",), "figures", "figures: how fast, how much, how dear"),
     Key("global", ("ctrl+l",), "redraw", "draw the screen anew"),
     Key("global", ("ctrl+z",), "suspend", "sleep until fg (while typing: undo)", palette=False),
     Key("global", ("ctrl+c",), "quit_hint", "says how to stop and to quit", palette=False),
@@ -148,6 +151,19 @@ TABLE: tuple[Key, ...] = (
     Key("commit", ("pageup",), "scroll_up", "scroll the hunks up", palette=False),
     Key("commit", ("pagedown",), "scroll_down", "scroll the hunks down", palette=False),
     Key("commit", ("escape",), "leave", "back; nothing is committed", palette=False),
+    # -- what the next request holds --------------------------------------------------------
+    Key("context", ("j", "down"), "line_down", "one part down", palette=False),
+    Key("context", ("k", "up"), "line_up", "one part up", palette=False),
+    Key("context", ("pagedown",), "page_down", "one page down", palette=False),
+    Key("context", ("pageup",), "page_up", "one page up", palette=False),
+    Key("context", ("home", "g"), "top", "first part", palette=False),
+    Key("context", ("end", "G"), "bottom", "last part", palette=False),
+    Key("context", ("d", "space"), "drop", "leave this part out, or take it back", palette=False),
+    Key("context", ("p",), "pin", "keep this part, or no longer", palette=False),
+    Key("context", ("a",), "drop_all", "leave out all but the pinned; again: back", palette=False),
+    Key("context", ("o",), "order", "the largest first, or as it is sent", palette=False),
+    Key("context", ("enter",), "send", "send the prompt, if all of it fits now", palette=False),
+    Key("context", ("escape", "q"), "leave", "back; the prompt waits", palette=False),
 )
 
 

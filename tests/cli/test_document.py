@@ -14,7 +14,7 @@ from spark_tui.cli.arguments import app_options, seconds
 from spark_tui.edits.changeset import Kind, Placed, Unplaced
 from spark_tui.errors import UsageFault
 from spark_tui.session import events as ev
-from spark_tui.session.events import HunkId, Outcome, TokenUse
+from spark_tui.session.events import HunkId, Outcome, TokenUse, TurnFigures
 from spark_tui.session.state import SessionState
 
 
@@ -70,6 +70,37 @@ def test_a_path_that_is_no_utf8_comes_in_base64() -> None:
 def test_the_gravest_word_wins(events: tuple[ev.Event, ...], status: str) -> None:
     state = state_of(*events)
     assert document.status_of(list(state.hunks.values()), state.turns[1]) == status
+
+
+def test_what_was_not_measured_is_null() -> None:
+    state = state_of(ended(Outcome.COMPLETE))
+    body = document.of_hunks(state, (), turn=state.turns[1])
+    assert body["timing"] == {
+        "connect_ms": None, "sent_ms": None, "round_trip_ms": None, "ttft_ms": None,
+        "first_hunk_ms": None, "total_ms": 1.0, "tokens_per_s": None, "rounds": 0, "reused": None,
+    }  # fmt: skip
+    assert body["usage"]["cost"] is None and body["usage"]["service_tier"] is None
+
+
+def test_what_was_measured() -> None:
+    figures = TurnFigures(41.26, False, 44.04, 38.0, 210.0, 300.0, 900.0, 987.65, 2, 0.0016, "fast")
+    state = state_of(
+        ev.Connected(1, "responses-ws", 0.0, True), ev.FirstToken(1, 210.0),
+        ev.TurnMeasured(1, figures), ended(Outcome.COMPLETE),
+    )  # fmt: skip
+    body = document.of_hunks(state, (), turn=state.turns[1])
+    assert body["timing"] == {
+        "connect_ms": 41.3, "sent_ms": 44.0, "round_trip_ms": 38.0, "ttft_ms": 210.0,
+        "first_hunk_ms": 300.0, "total_ms": 1.0, "tokens_per_s": 987.6, "rounds": 2,
+        "reused": False,
+    }  # fmt: skip
+    assert (body["usage"]["cost"], body["usage"]["service_tier"]) == (0.0016, "fast")
+
+
+def test_a_connection_that_never_stood_is_no_zero() -> None:
+    state = state_of(ev.TurnMeasured(1, TurnFigures(rounds=1)), ended(Outcome.FAILED))
+    body = document.of_hunks(state, (), turn=state.turns[1])
+    assert body["timing"]["connect_ms"] is None
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,13 @@ def test_safe_writes(asked: Shell) -> None:
     ran = asked("edit", "--accept", "safe", "--json", "--", "make calc.py safer")
     assert (ran.code, ran.document["status"]) == (0, "applied")
     assert "a + b + 0" in asked.read("calc.py")
-    assert set(ran.document["usage"]) == {"input", "cached", "output", "reasoning", "estimated"}
-    assert set(ran.document["timing"]) == {"connect_ms", "ttft_ms", "total_ms"}
+    assert set(ran.document["usage"]) == {
+        "input", "cached", "output", "reasoning", "estimated", "cost", "service_tier",
+    }  # fmt: skip
+    assert set(ran.document["timing"]) == {
+        "connect_ms", "sent_ms", "round_trip_ms", "ttft_ms", "first_hunk_ms", "total_ms",
+        "tokens_per_s", "rounds", "reused",
+    }  # fmt: skip
 
 
 def test_the_level_of_the_settings_counts_but_ask_means_none(asked: Shell) -> None:

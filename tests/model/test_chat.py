@@ -126,6 +126,27 @@ def test_a_call_without_arguments_or_id() -> None:
     assert deltas[-2] == CallDone("call_1", "list", "{}", custom=False)
 
 
+def test_calls_without_ids_are_told_apart() -> None:
+    """By another name, or by arguments behind arguments that are whole."""
+    deltas = decode(
+        fragment("{}", name="read"),
+        fragment("", name="read"),
+        fragment("{}", name="read"),
+        fragment("", name="list"),
+        fragment("{", name=""),
+        fragment("}", name="list"),
+        chunk(finish="tool_calls"),
+    )
+    done = [(d.call_id, d.name, d.input) for d in deltas if isinstance(d, CallDone)]
+    assert done == [("call_1", "read", "{}"), ("call_2", "read", "{}"), ("call_3", "list", "{}")]
+
+
+def test_the_tier_that_was_served() -> None:
+    completed = decode({**chunk(content="a", finish="stop"), "service_tier": "default"})[-1]
+    assert isinstance(completed, Completed)
+    assert completed.service_tier == "default"
+
+
 @pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
 def test_thinking_under_both_its_names(name: str) -> None:
     assert decode(chunk(**{name: "hm"}), chunk(content="a", finish="stop"))[:2] == [

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from spark_tui.errors import ConnectFault, KeyRefused, ModelMissing, SparkFault, UsageFault
-from spark_tui.model.catalog import open_provider
+from spark_tui.model.catalog import name_of, open_provider
 from spark_tui.model.dialects import CHAT, RESPONSES
 from spark_tui.model.fallback import Fallback, Wire
+from spark_tui.model.faults import WireRefused
 from spark_tui.model.provider import (
     Completed,
     Connected,
@@ -25,7 +26,9 @@ from spark_tui.model.responses_ws import ResponsesSocket
 from spark_tui.model.sse import HttpStream
 from tests.support.deltas import fault_of, texts
 from tests.support.wire_server import Drop, Raw, Reply, WireServer, answer, error, play
+from tests.support.wires import Told
 
+CHAT_PATH = "/v1/chat/completions"
 PATCH = CustomTool("apply_patch", "", "start:")
 CHAT_REPLY = Reply(
     [
@@ -121,21 +124,83 @@ def test_the_better_wire_is_tried_again_after_a_pause() -> None:
     async def main() -> None:
         clock = [0.0]
         replies = {"/v1/responses": [Reply(answer(text)) for text in ("one", "two")]}
-        async with WireServer([answer("ws")], http=replies, handshakes=[503, 503]) as server:
+        async with WireServer([answer("ws")], http=replies, handshakes=[404, 404]) as server:
             provider = all_wires(server, clock)
             assert texts(await ask(provider)) == "one"
             clock[0] = 61.0
             assert texts(await ask(provider)) == "two"
+            assert provider._looking is not None
+            await provider._looking
             assert provider.wire_hint() == "responses"
             clock[0] = 100.0
             await provider.connect()
-            assert provider.wire_hint() == "responses"
-            clock[0] = 125.0
+            assert (provider.wire_hint(), len(server.upgrades)) == ("responses", 2)
+            clock[0] = 362.0
             await provider.connect()
             assert provider.wire_hint() == "responses-ws"
             assert texts(await ask(provider)) == "ws"
             await provider.close()
             assert len(server.upgrades) == 3
+
+    play(main())
+
+
+def test_a_lesser_wire_of_an_earlier_process_costs_no_second_look() -> None:
+    async def main() -> None:
+        memory = Told()
+        for wanted in (["upgrade", "/v1/responses", CHAT_PATH], [CHAT_PATH]):
+            replies = {CHAT_PATH: [CHAT_REPLY]}
+            async with WireServer(http=replies, handshakes=[404] * 9) as server:
+                endpoint = Endpoint(server.base_url, "a-secret-key")
+                provider = open_provider(endpoint, memory=memory)
+                assert texts(await ask(provider)) == "chat"
+                await provider.close()
+                seen = ["upgrade"] * len(server.upgrades) + [asked.path for asked in server.asked]
+                assert seen == wanted
+        (known,) = memory.notes
+        assert (known.wire, known.why) == ("chat", "no WebSocket (404), no Responses (404)")
+
+    play(main())
+
+
+def test_an_empty_request_asks_for_a_route_again() -> None:
+    async def main() -> None:
+        missing = Reply([Raw(b"{}")], 404, {}, "application/json")
+        wrong = Reply([Raw(b'{"error": {"message": "input is required"}}')], 400)
+        unknown = Reply([Raw(b"{}")], 401, {}, "application/json")
+        busy = Reply(status=503)
+        replies = {"/v1/responses": [missing, wrong, unknown, busy]}
+        async with WireServer(http=replies) as server:
+            stream = HttpStream(Endpoint(server.base_url, "a-secret-key"), RESPONSES)
+            with pytest.raises(WireRefused):
+                await stream.probe()
+            assert [await stream.probe() for _ in range(3)] == [True, None, None]
+            await stream.close()
+            assert server.bodies == [{}] * 4
+        stream = HttpStream(Endpoint(server.base_url), RESPONSES)
+        assert await stream.probe() is None
+        await stream.close()
+
+    play(main())
+
+
+def test_fields_that_one_wire_refused_are_not_sent_on_the_other() -> None:
+    async def main() -> None:
+        refusal = b'{"error": {"message": "no", "param": "temperature"}}'
+        replies = {
+            "/v1/responses": [
+                Reply([Raw(refusal)], 400, {}, "application/json"),
+                Reply(status=404),
+            ],
+            CHAT_PATH: [CHAT_REPLY],
+        }
+        async with WireServer(http=replies, handshakes=[404]) as server:
+            provider = open_provider(Endpoint(server.base_url))
+            request = Request("m", "", (UserText("hi"),), temperature=0.1)
+            deltas = [delta async for delta in provider.stream(request)]
+            await provider.close()
+            assert texts(deltas) == "chat"
+            assert ["temperature" in body for body in server.bodies] == [True, False, False]
 
     play(main())
 
@@ -204,8 +269,28 @@ def test_the_wire_of_an_endpoint(endpoint: Endpoint, hint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", [Endpoint("https://h/v1", wire="carrier pigeon"), Endpoint("ftp://h"), Endpoint("")]
+    "endpoint",
+    [
+        Endpoint("https://h/v1", wire="carrier pigeon"),
+        Endpoint("ftp://me:hunter2@h"),
+        Endpoint("http://me:hunter2@h:99999/v1"),
+        Endpoint(""),
+    ],
 )
 def test_an_endpoint_that_cannot_be(endpoint: Endpoint) -> None:
-    with pytest.raises(UsageFault):
+    with pytest.raises(UsageFault) as caught:
         open_provider(endpoint)
+    assert "hunter2" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://API.example.org/v1/", "https://api.example.org:443/v1"),
+        ("http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
+        ("http://[::1]:1234/v1", "http://[::1]:1234/v1"),
+        ("https://me:hunter2@h/v1?key=k#x", "https://h:443/v1"),
+    ],
+)
+def test_an_endpoint_is_remembered_without_what_is_private(url: str, name: str) -> None:
+    assert name_of(url) == name

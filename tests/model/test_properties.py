@@ -9,9 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_tui.model import chat, responses
-from spark_tui.model.faults import Place, fault_of, read_refusal
+from spark_tui.model.events import Splitter
+from spark_tui.model.faults import (
+    Place,
+    broken_off,
+    fault_of,
+    key_refused,
+    read_refusal,
+    scrub,
+    too_large,
+    unreachable,
+    why_wait,
+)
 from spark_tui.model.provider import Completed, Delta, Failed, TextDelta, TextDone
-from spark_tui.model.sse import Splitter
 from tests.support.wire_server import completed, created, text_events
 
 scalars = st.one_of(
@@ -100,10 +110,73 @@ def test_any_chunks_give_deltas_with_one_end(stream: list[dict[str, Any]]) -> No
     ends_well([*(delta for event in stream for delta in decoder.decode(event)), *decoder.close()])
 
 
-@settings(deadline=None)
-@given(values, st.integers(0, 599))
-def test_any_refusal_becomes_a_fault(body: object, status: int) -> None:
-    assert fault_of(read_refusal(body, status=status), Place()).hint
+KEY = "key-of-nobody-0123"
+said = st.lists(
+    st.one_of(
+        st.sampled_from(
+            (
+                KEY,
+                f"Bearer {KEY}",
+                f"sk-{KEY}",
+                "\x1b]52;c;",
+                "\u202e",
+                "\x9b2J",
+                "\r\n",
+                "\x00",
+                "model m was retired on 2026-01-02",
+                "maximum context length is 9 tokens",
+                "407",
+                "All connection attempts failed",
+                "certificate verify failed: ",
+                "proxy (407)",
+            )
+        ),
+        st.text(st.characters(exclude_categories=()), max_size=6),
+    ),
+    max_size=5,
+).map(" ".join)
+errors = st.fixed_dictionaries(
+    {},
+    optional={
+        "message": st.one_of(said, values),
+        "code": st.one_of(said, st.sampled_from(["invalid_prompt", "insufficient_quota"]), values),
+        "type": st.one_of(said, values),
+        "param": st.one_of(said, values),
+        "n_ctx": values,
+        "headers": st.dictionaries(st.sampled_from(["retry-after"]), said),
+    },
+)
+bodies = st.one_of(
+    values,
+    said,
+    errors,
+    st.lists(errors, max_size=2),
+    st.fixed_dictionaries({"error": st.one_of(errors, said)}),
+    st.fixed_dictionaries({"detail": st.lists(errors, max_size=2)}),
+    st.fixed_dictionaries({"response": st.fixed_dictionaries({"error": errors})}),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(bodies, st.integers(0, 599), st.dictionaries(st.just("Retry-After"), said), said, said)
+def test_no_fault_of_any_shape_holds_the_key_or_a_control_character(
+    body: object, status: int, headers: dict[str, str], host: str, model: str
+) -> None:
+    place = Place(host, model, KEY)
+    refusal = read_refusal(body, status=status, headers=headers)
+    words = refusal.message
+    faults = [
+        fault_of(refusal, place),
+        unreachable(place, words),
+        broken_off(place, words),
+        too_large(place, 1),
+        key_refused(scrub(host, KEY), status, scrub(words, KEY)),
+    ]
+    told = [text for fault in faults for text in (fault.message, fault.hint, repr(fault))]
+    for text in [*told, why_wait(refusal, place)]:
+        assert KEY not in text
+        assert text.isprintable()
+    assert all(fault.hint for fault in faults)
 
 
 @settings(deadline=None)

@@ -12,6 +12,7 @@ from spark_tui.errors import (
     ModelFault,
     ModelMissing,
     NetworkFault,
+    QuotaUsed,
     RateLimited,
     StreamFault,
 )
@@ -265,7 +266,7 @@ ERRORS = [
     (error("invalid_api_key", status=401), KeyRefused),
     (error("model_not_found", status=404), ModelMissing),
     (error("", message="The 'm' model is not supported here.", param="model"), ModelMissing),
-    (error("insufficient_quota", status=429), ModelFault),
+    (error("insufficient_quota", status=429), QuotaUsed),
     (error("unsupported_value", message="'top' is not supported with this model"), ModelFault),
     (error("previous_response_not_found"), StreamFault),
     ({"type": "response.completed", "response": {"status": "failed"}}, ModelFault),

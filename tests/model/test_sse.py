@@ -1,4 +1,4 @@
-"""Server-sent events: the splitter byte by byte, and both dialects over real HTTP on loopback."""
+"""Both dialects over real HTTP on loopback: turns, stops, refusals, bounds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from spark_tui.errors import (
     KeyRefused,
     LimitFault,
     ModelMissing,
-    NetworkFault,
+    QuotaUsed,
     RateLimited,
     StreamFault,
 )
 from spark_tui.model import sse
 from spark_tui.model.dialects import CHAT, RESPONSES, Dialect
 from spark_tui.model.faults import WireRefused
+from spark_tui.model.listing import get_models
 from spark_tui.model.pace import Pace
 from spark_tui.model.provider import (
     Accepted,
@@ -35,7 +36,7 @@ from spark_tui.model.provider import (
     TextDelta,
     UserText,
 )
-from spark_tui.model.sse import HttpStream, Splitter, get_models
+from spark_tui.model.sse import HttpStream
 from tests.support.deltas import fault_of, texts
 from tests.support.wire_server import (
     Drop,
@@ -70,36 +71,12 @@ async def ask(provider: HttpStream, **more: Any) -> list[Delta]:
     return [delta async for delta in provider.stream(request(**more))]
 
 
+async def at_once(_: float) -> None:
+    """What waits in a test is only counted."""
+
+
 def http(server: WireServer, dialect: Dialect = CHAT) -> HttpStream:
-    return HttpStream(Endpoint(server.base_url, KEY), dialect)
-
-
-BODIES = [
-    (b'data: {"a":1}\n\ndata: {"b":2}\n\n', ['{"a":1}', '{"b":2}']),
-    (b'data: {"a":1}\r\n\r\ndata: [DONE]\r\n\r\n', ['{"a":1}', "[DONE]"]),
-    (b": ping\n\nevent: x\nid: 7\nretry: 1\ndata: a\n\n", ["a"]),
-    (b"data: a\ndata: b\n\n", ["a\nb"]),
-    (b"data:a\n\ndata:  b\n\n", ["a", " b"]),
-    ("data: é😀\n\n".encode(), ["é😀"]),
-    (b"data: \xff\n\n", ["\ufffd"]),
-    (b"data: a\r\rdata: b\r\r", ["a", "b"]),
-    (b"data: no blank line at the end", ["no blank line at the end"]),
-    (b"nonsense\ndatabase: x\n\n", []),
-    (b"", []),
-]
-
-
-@pytest.mark.parametrize(("body", "events"), BODIES)
-def test_events_of_a_body_whole_and_byte_by_byte(body: bytes, events: list[str]) -> None:
-    whole, bytewise = Splitter(), Splitter()
-    assert whole.feed(body) + whole.end() == events
-    single = [body[at : at + 1] for at in range(len(body))]
-    got = [event for byte in single for event in bytewise.feed(byte)]
-    assert got + bytewise.end() == events
-    for cut in range(len(body)):
-        halves = Splitter()
-        got = halves.feed(body[:cut]) + halves.feed(body[cut:])
-        assert got + halves.end() == events
+    return HttpStream(Endpoint(server.base_url, KEY), dialect, sleep=at_once)
 
 
 def test_only_a_dense_stream_of_small_pieces_is_gathered() -> None:
@@ -179,33 +156,6 @@ def test_a_service_that_does_not_stream() -> None:
     play(main())
 
 
-@pytest.mark.parametrize("dialect", [RESPONSES, CHAT], ids=lambda dialect: dialect.wire)
-def test_a_break_before_the_first_delta_is_repeated_once(dialect: Dialect) -> None:
-    async def main() -> None:
-        good: list[Step] = [*answer("ok")] if dialect is RESPONSES else [chunk("ok", "stop"), DONE]
-        path = RESPONSES_PATH if dialect is RESPONSES else CHAT_PATH
-        async with WireServer(http={path: [Reply([Drop()]), Reply(good)]}) as server:
-            provider = http(server, dialect)
-            deltas = await ask(provider)
-            await provider.close()
-            assert texts(deltas) == "ok"
-            assert [type(delta) for delta in deltas].count(Connected) == 1
-            assert len(server.asked) == 2
-
-    play(main())
-
-
-def test_a_second_break_is_a_fault() -> None:
-    async def main() -> None:
-        async with WireServer(http={CHAT_PATH: [Reply([Drop()])] * 3}) as server:
-            provider = http(server)
-            assert isinstance(fault_of(await ask(provider)), StreamFault)
-            await provider.close()
-            assert len(server.asked) == 2
-
-    play(main())
-
-
 def test_a_break_after_a_delta_is_never_replayed() -> None:
     async def main() -> None:
         steps: list[Step] = [created(), *text_events("ab")[:2], Drop()]
@@ -275,11 +225,19 @@ def refusal(status: int, message: str = "no", **more: Any) -> Reply:
 STATUSES = [
     (refusal(401, f"Incorrect API key: {KEY}"), KeyRefused),
     (refusal(403), KeyRefused),
-    (Reply(status=429, headers={"Retry-After": "2"}), RateLimited),
-    (Reply([Raw(b"<html>bad gateway")], status=502), NetworkFault),
+    (Reply(status=407), ConnectFault),
+    (refusal(429, "no more", code="insufficient_quota"), QuotaUsed),
+    (refusal(402, "pay first"), QuotaUsed),
+    (Reply(status=429, headers={"Retry-After": "3600"}), RateLimited),
+    (Reply([Raw(b"<html>hello")], content_type="text/html"), ConnectFault),
+    (Reply([Raw(b"[1]")], content_type="application/json"), ConnectFault),
     (refusal(404, "model 'm' not found"), ModelMissing),
     (refusal(400, "bad", code="context_length_exceeded"), LimitFault),
-    (Reply(status=307, headers={"Location": "http://127.0.0.1:1/v1"}), ConnectFault),
+    *(
+        (Reply(status=status, headers={"Location": where}), ConnectFault)
+        for status in (301, 302, 303, 307, 308)
+        for where in ("http://127.0.0.1:1/v1", "/v1/elsewhere")
+    ),
 ]
 
 

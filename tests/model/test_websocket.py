@@ -53,7 +53,14 @@ def ask(*items: Item, temperature: float | None = None) -> Request:
 
 
 def socket_of(server: WireServer, key: str = KEY, timing: Timing | None = None) -> ResponsesSocket:
-    return ResponsesSocket(Endpoint(server.base_url, key), timing=timing)
+    """Without a second socket, and without time."""
+    return ResponsesSocket(
+        Endpoint(server.base_url, key), timing=timing, standby=False, sleep=no_time
+    )
+
+
+async def no_time(_: float) -> None:
+    """A wait that is over at once."""
 
 
 def test_one_turn() -> None:

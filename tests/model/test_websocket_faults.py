@@ -21,8 +21,11 @@ from spark_tui.model.provider import (
     Endpoint,
     Failed,
     Item,
+    Lively,
+    News,
     Request,
     UserText,
+    Waiting,
 )
 from spark_tui.model.responses_ws import ResponsesSocket
 from spark_tui.model.websocket import Timing
@@ -52,19 +55,42 @@ def ask(*items: Item, temperature: float | None = None) -> Request:
 
 
 def socket_of(server: WireServer, key: str = KEY, timing: Timing | None = None) -> ResponsesSocket:
-    return ResponsesSocket(Endpoint(server.base_url, key), timing=timing)
+    """Without a second socket, and without time."""
+    return ResponsesSocket(
+        Endpoint(server.base_url, key), timing=timing, standby=False, sleep=no_time
+    )
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 426, 500, 502])
+async def no_time(_: float) -> None:
+    """A wait that is over at once."""
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 426])
 def test_a_service_without_a_socket_is_told_by_its_handshake(status: int) -> None:
     async def main() -> None:
         async with WireServer(handshakes=[status] * 3) as server:
             provider = socket_of(server)
-            assert await provider.probe() is False
+            with pytest.raises(WireRefused) as refused:
+                await collect(provider.stream(ask()))
+            assert refused.value.status == status
+            assert server.connections == 1
+            with pytest.raises(WireRefused):
+                await provider.probe()
+            await provider.close()
+
+    play(main())
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_handshake_in_trouble_is_tried_once_more_and_then_another_wire(status: int) -> None:
+    async def main() -> None:
+        async with WireServer(handshakes=[status] * 4) as server:
+            provider = socket_of(server)
+            assert await provider.probe() is None
             with pytest.raises(WireRefused):
                 await collect(provider.stream(ask()))
             await provider.close()
-            assert server.connections == 1
+            assert server.connections == 3
 
     play(main())
 
@@ -87,12 +113,31 @@ def test_a_refused_key_is_not_tried_again(status: int) -> None:
 def test_a_handshake_that_asks_to_wait() -> None:
     async def main() -> None:
         reply = Reply(status=429, headers={"Retry-After": "4"})
-        async with WireServer(handshakes=[reply]) as server:
+        async with WireServer([answer("a")], handshakes=[reply, reply]) as server:
+            news: list[News] = []
+            provider = ResponsesSocket(
+                Endpoint(server.base_url, KEY), standby=False, sleep=no_time, tell=news.append
+            )
+            deltas = await collect(provider.stream(ask()))
+            await provider.close()
+            assert texts(deltas) == "a"
+            waits = [told.seconds for told in news if isinstance(told, Waiting)]
+            assert waits == [4.0, 4.0]
+            assert news[-1] == Lively()
+
+    play(main())
+
+
+def test_a_handshake_that_asks_for_a_long_wait_is_not_waited_for() -> None:
+    async def main() -> None:
+        reply = Reply(status=429, headers={"Retry-After": "400"})
+        async with WireServer(handshakes=[reply, reply]) as server:
             provider = socket_of(server)
             fault = fault_of(await collect(provider.stream(ask())))
             await provider.close()
             assert isinstance(fault, RateLimited)
-            assert fault.retry_after_s == 4
+            assert fault.retry_after_s == 400
+            assert server.connections == 1
 
     play(main())
 

@@ -111,9 +111,36 @@ def test_every_setting_has_a_sentence_and_an_environment_name(environ: dict[str,
     for spec in specs():
         assert spec.doc.endswith(".")
         text = {"bool": "no", "int": "7", "float": "7", "float | None": "0.5"}.get(spec.kind)
-        environ[spec.env] = text or (spec.choices[-1] if spec.choices else "https://h/v1")
+        word = "https://h/v1" if spec.name == "base_url" else "word"
+        environ[spec.env] = text or (spec.choices[-1] if spec.choices else word)
     loaded = load(environ=environ)
     assert {loaded.origin_of(spec.key) for spec in specs()} == {"environment"}
+
+
+@pytest.mark.parametrize("value", ["", " ", ",", " , ,"])
+def test_a_chain_names_at_least_one_model(value: str, environ: dict[str, str]) -> None:
+    path = write(environ, f'[models]\nsmart = "{value}"\n')
+    with pytest.raises(UsageFault) as caught:
+        load(environ=environ)
+    assert f"{path}:2: models.smart names no model" in caught.value.message
+
+
+def test_a_chain_is_kept_as_it_was_written(environ: dict[str, str]) -> None:
+    environ["SPARK_TUI_MODEL"] = "spark, sol, oss-120b"
+    assert load(environ=environ).models.smart == "spark, sol, oss-120b"
+    environ["SPARK_TUI_MODEL"] = " ,"
+    with pytest.raises(UsageFault, match="SPARK_TUI_MODEL"):
+        load(environ=environ)
+
+
+@pytest.mark.parametrize("value", ["sk-secret-1", "MY KEY", "1KEY", "$KEY"])
+def test_a_key_in_place_of_its_variable_is_not_repeated(
+    value: str, environ: dict[str, str]
+) -> None:
+    write(environ, f'env_key = "{value}"\n')
+    with pytest.raises(UsageFault) as caught:
+        load(environ=environ)
+    assert value not in caught.value.message + caught.value.hint
 
 
 def test_a_settings_file_that_is_a_pipe_does_not_hang(environ: dict[str, str]) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from spark_tui.errors import UsageFault
 from spark_tui.settings.config import load, save_user
-from spark_tui.settings.credentials import find_key, forget_key, key_file, needs_key, store_key
-from spark_tui.settings.origin import is_loopback, is_plain, origin_of
+from spark_tui.settings.credentials import find_key, forget_key, key_file, store_key
+from spark_tui.settings.origin import is_loopback, is_plain, ollama_url, origin_of
 
 OPENAI = "https://api.openai.com/v1"
 CEREBRAS = "https://api.cerebras.ai/v1"
@@ -46,7 +46,6 @@ def test_a_local_server_is_not_handed_openais_key(environ: dict[str, str]) -> No
     environ["OPENAI_API_KEY"] = "sk-open"
     local = "http://127.0.0.1:11434/v1"
     assert found(environ, base_url=local) is None
-    assert not needs_key(load(environ=environ, flags={"base_url": local}))
     environ["OPENAI_BASE_URL"] = local
     assert found(environ)
     environ["SPARK_TUI_BASE_URL"] = local
@@ -58,6 +57,82 @@ def test_a_files_env_key_belongs_to_the_files_url(environ: dict[str, str]) -> No
     environ["CEREBRAS_API_KEY"] = "csk"
     assert found(environ) == ("csk", "CEREBRAS_API_KEY")
     assert found(environ, base_url="https://evil.example/v1") is None
+
+
+GATEWAY = "https://gateway.example/v1"
+LOCAL = "http://127.0.0.1:11434/v1"
+KEYS = {
+    "SPARK_TUI_API_KEY": "ours",
+    "OPENAI_API_KEY": "openai",
+    "CEREBRAS_API_KEY": "cerebras",
+    "FILE_KEY": "file",
+}
+
+
+@pytest.mark.parametrize(
+    ("named", "asked", "env_key", "wanted"),
+    [
+        # where the settings' URL comes from, the URL asked for, a preset's variable, whose keys fit
+        ("default", OPENAI, "", ["ours", "openai"]),
+        ("default", OPENAI, "FILE_KEY", ["ours", "file", "openai"]),
+        ("default", CEREBRAS, "CEREBRAS_API_KEY", ["cerebras"]),
+        ("default", CEREBRAS, "", []),
+        ("default", "https://api.openai.com:444/v1", "", []),
+        ("default", LOCAL, "", []),
+        ("file", GATEWAY, "", ["ours", "file"]),
+        ("file", OPENAI, "", ["openai"]),
+        ("file", OPENAI, "OPENAI_API_KEY", ["openai"]),
+        ("file", CEREBRAS, "CEREBRAS_API_KEY", ["cerebras"]),
+        ("file", CEREBRAS, "", []),
+        ("flag", GATEWAY, "", ["ours", "openai"]),
+        ("flag", CEREBRAS, "CEREBRAS_API_KEY", ["cerebras"]),
+        ("flag", OPENAI, "", ["openai"]),
+        ("flag", LOCAL, "", []),
+        ("flag-local", LOCAL, "", ["ours"]),
+        ("flag-local", OPENAI, "", ["openai"]),
+        ("twin-local", LOCAL, "", ["ours", "openai"]),
+        ("twin-local", CEREBRAS, "CEREBRAS_API_KEY", ["cerebras"]),
+        ("demo", OPENAI, "OPENAI_API_KEY", []),
+    ],
+)
+def test_which_variables_speak_for_which_url(
+    named: str, asked: str, env_key: str, wanted: list[str], environ: dict[str, str]
+) -> None:
+    """The best first: each key is taken away once it was found."""
+    flags = {"flag": {"base_url": GATEWAY}, "flag-local": {"base_url": LOCAL}}.get(named, {})
+    if named == "file":
+        save_user(environ, {"base_url": GATEWAY, "env_key": "FILE_KEY"})
+    if named == "twin-local":
+        environ["OPENAI_BASE_URL"] = LOCAL
+    if named == "demo":
+        environ["SPARK_TUI_DEMO"] = "1"
+    environ |= KEYS
+    loaded = load(environ=environ, flags=flags)
+    found = []
+    while key := find_key(loaded, environ, base_url=asked, env_key=env_key):
+        assert key.bound_to == origin_of(asked)
+        found.append(key.value)
+        del environ[key.origin]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1:11435", "http://127.0.0.1:11435/v1"),
+        ("0.0.0.0", LOCAL),  # noqa: S104
+        (":11434", LOCAL),
+        ("[::]:8", "http://[::1]:8/v1"),
+        ("http://gpu.lan", "http://gpu.lan:80/v1"),
+        ("https://o.example/api", "https://o.example:443/v1"),
+        ("", ""),
+        ("no host", ""),
+        ("http://me:pw@host", ""),
+        ("host:99999", ""),
+    ],
+)
+def test_where_ollama_is(host: str, url: str) -> None:
+    assert ollama_url(host) == url
 
 
 def test_the_demo_sees_no_key(environ: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ from spark_tui.model.scripted import done, patch, say
 from spark_tui.session import events as ev
 from spark_tui.session.events import Outcome
 from tests.support.bench import Bench
-from tests.support.desk import at_desk, at_session
+from tests.support.desk import Reply, at_desk, at_session
 
 Run = Callable[[Awaitable[None]], None]
 
@@ -59,7 +59,7 @@ def test_a_failed_request_keeps_the_queue_and_goes_out_again(bench: Bench, run: 
         def fails(_: object) -> tuple[Delta, ...]:
             return (Failed(ConnectFault("Nobody answers.")),)
 
-        replies = [(*say("One. " * 5), Failed(StreamFault("Broken."))), fails,
+        replies: list[Reply] = [(*say("One. " * 5), Failed(StreamFault("Broken."))), fails,
                    (*say("Good."), *done()), (*say("Second."), *done())]  # fmt: skip
         async with at_desk(bench, replies, gate=True) as desk:
             await desk.prompt.say("first")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spark_tui.model.provider import Endpoint, ModelInfo
 from spark_tui.session import committing
 from spark_tui.session.committing import CommitFile
 from spark_tui.session.context import Plan
+from spark_tui.session.context_items import Budget, Choice, Part
 from spark_tui.session.events import Event, MessageDrafted, Outcome
 from spark_tui.session.lookup import FileHit
 from spark_tui.session.meter import Meter
@@ -41,11 +42,43 @@ class FakeService:
 
     endpoint: Endpoint = field(default_factory=lambda: Endpoint("https://api.example.org/v1"))
 
-    async def check_model(self) -> None:
+    looks_around = False
+    local_names = ("Ollama", "LM Studio")
+
+    def endpoint_of(self, role: str) -> Endpoint:
+        return self.endpoint
+
+    async def check_model(self, role: str = "") -> None:
         return None
 
     def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
         return listed[0] if listed else None
+
+
+@dataclass
+class FakeContext:
+    """The parts it was given; what is chosen counts at once."""
+
+    parts: tuple[Part, ...] = ()
+    window: int = 128_000
+    turn: int = 1
+    choice: Choice = field(default_factory=Choice)
+
+    def budget(
+        self,
+        plan: Plan | None = None,
+        choice: Choice | None = None,
+        left_out: frozenset[str] = frozenset(),
+    ) -> Budget:
+        chosen = choice or self.choice
+        parts = (
+            replace(p, pinned=p.key in chosen.pinned, dropped=p.key in chosen.dropped)
+            for p in self.parts
+        )
+        return Budget(tuple(parts), self.window, "spark", self.turn)
+
+    async def choose(self, choice: Choice) -> None:
+        self.choice = choice
 
 
 @dataclass
@@ -56,6 +89,7 @@ class FakeSession:
     settings: Settings
     meter: Meter = field(default_factory=FixedMeter)
     service: FakeService = field(default_factory=lambda: FakeService())
+    context: FakeContext = field(default_factory=lambda: FakeContext())
     answer: Plan | None = None
     drafted: str = ""
     listed: tuple[ModelInfo, ...] = ()

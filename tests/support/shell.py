@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from spark_tui.cli.main import run
 from spark_tui.cli.output import Output
@@ -53,10 +53,15 @@ class Shell:
     sessions: list[Session] = field(default_factory=list)
 
     def __call__(
-        self, verb: str, *words: str, stdin: str | None = None, terminal: bool = False
+        self,
+        verb: str,
+        *words: str,
+        stdin: str | None = None,
+        terminal: bool = False,
+        typed: TextIO | None = None,
     ) -> Ran:
         out, err = (Terminal(), Terminal()) if terminal else (io.StringIO(), io.StringIO())
-        given = io.StringIO(stdin) if stdin is not None else Terminal()
+        given = io.StringIO(stdin) if stdin is not None else (typed or Terminal())
         code = run(
             [verb, "-C", str(self.root), *words],
             self.environ,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -25,6 +25,14 @@ class Drop:
 
 class Close:
     """Say goodbye in the middle of things."""
+
+
+@dataclass(frozen=True)
+class Bye:
+    """Close with this code."""
+
+    code: int
+    reason: str = ""
 
 
 class Wait:
@@ -49,7 +57,7 @@ class Flood:
     event: Mapping[str, Any]
 
 
-Step = Mapping[str, Any] | Raw | Flood | Drop | Close | Wait | Mute
+Step = Mapping[str, Any] | Raw | Flood | Drop | Close | Bye | Wait | Mute
 
 
 @dataclass(frozen=True)
@@ -78,11 +86,12 @@ def play(main: Coroutine[Any, Any, T]) -> T:
 
 
 class WireServer:
-    """Scripts are used up in order, one for each request; `handshakes` one for each connection."""
+    """Scripts are used up in order, one for each request; `handshakes` one for each connection.
+    Instead of the scripts of the socket, a function may say what a body is answered with."""
 
     def __init__(
         self,
-        socket: Sequence[Sequence[Step]] = (),
+        socket: Sequence[Sequence[Step]] | Callable[[dict[str, Any]], Sequence[Step]] = (),
         http: Mapping[str, Sequence[Reply]] | None = None,
         handshakes: Sequence[int | Reply] = (),
     ) -> None:
@@ -95,7 +104,7 @@ class WireServer:
         self.asked: list[Asked] = []
         self.connections = 0
         self.upgrades: list[Mapping[str, str]] = []
-        self._socket = list(socket)
+        self._play_for = socket if callable(socket) else _in_turn(socket)
         self._http = {path: list(replies) for path, replies in (http or {}).items()}
         self._handshakes = list(handshakes)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -203,8 +212,7 @@ class WireServer:
                     body = json.loads(bytes(getattr(frame, "data", b"")))
                     self.asked.append(Asked("socket", headers, body, number))
                     self.was_asked.set()
-                    steps = self._socket.pop(0) if self._socket else []
-                    task = asyncio.create_task(self._play(steps, peer))
+                    task = asyncio.create_task(self._play(self._play_for(body), peer))
                     self._tasks.add(task)
             if protocol.close_expected():
                 return
@@ -219,6 +227,9 @@ class WireServer:
                     return
                 case Close():
                     peer.close()
+                    return
+                case Bye(code, reason):
+                    peer.close(code, reason)
                     return
                 case Wait():
                     await self.go.wait()
@@ -247,8 +258,8 @@ class _Peer:
         self._protocol.send_text(data)
         self.flush()
 
-    def close(self) -> None:
-        self._protocol.send_close(1000, "bye")
+    def close(self, code: int = 1000, reason: str = "bye") -> None:
+        self._protocol.send_close(code, reason)
         self.flush()
 
     def flush(self) -> None:
@@ -267,6 +278,13 @@ async def _before_leaving(reader: asyncio.StreamReader, event: asyncio.Event) ->
     finally:
         left.cancel()
         came.cancel()
+
+
+def _in_turn(
+    scripts: Sequence[Sequence[Step]],
+) -> Callable[[dict[str, Any]], Sequence[Step]]:
+    left = iter(scripts)
+    return lambda _: next(left, ())
 
 
 def _chunk(writer: asyncio.StreamWriter, data: bytes) -> None:

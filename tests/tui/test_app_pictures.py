@@ -19,9 +19,10 @@ from spark_tui.settings.config import load
 from spark_tui.tui.application import SparkApp
 from spark_tui.tui.screens.welcome import WelcomeScreen
 from tests.support.fake_session import FakeSession
+from tests.support.measured import told
 from tests.support.story import FILES, Story, review_scene
 
-SMALL, USUAL = (80, 24), (120, 36)
+SMALL, USUAL, LARGE = (80, 24), (120, 36), (200, 50)
 Doing = Callable[[Pilot[str], FakeSession], Awaitable[None]]
 
 
@@ -203,6 +204,36 @@ def test_the_help(photo: Photo) -> None:
         await pilot.press("tab", "question_mark")
 
     assert photo.of(looked(), USUAL, doing)
+
+
+async def open_figures(pilot: Pilot[str], _session: FakeSession) -> None:
+    await pilot.press("f2")
+    await pilot.pause()
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+def test_the_figures(photo: Photo, size: tuple[int, int]) -> None:
+    """A row for each figure, a small histogram where there is room, the chosen one large."""
+    story = looked()
+    story.tell(*told())
+    assert photo.of(story, size, open_figures)
+
+
+def test_the_figures_in_sixteen_colours(photo: Photo) -> None:
+    """The sign and the bars say everything; the cost is chosen."""
+
+    async def doing(pilot: Pilot[str], session: FakeSession) -> None:
+        await open_figures(pilot, session)
+        await pilot.press("k", "k", "k", "k", "right_square_bracket")
+
+    story = looked()
+    story.tell(*told())
+    assert photo.of(story, USUAL, doing, theme="spark-ansi")
+
+
+def test_no_figures_yet(photo: Photo) -> None:
+    """What will be here, and how to come by it."""
+    assert photo.of(looked(), SMALL, open_figures)
 
 
 def test_too_small(photo: Photo) -> None:

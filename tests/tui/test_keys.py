@@ -8,6 +8,7 @@ from spark_tui.tui import keys
 from spark_tui.tui.application import SparkApp
 from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
+from spark_tui.tui.screens.context import ContextScreen
 from spark_tui.tui.screens.help import page
 from spark_tui.tui.screens.main import MainScreen
 
@@ -15,6 +16,7 @@ OWNERS: dict[keys.Area, tuple[type, ...]] = {
     "diff": (DiffPane,),
     "files": (FilesPane,),
     "global": (MainScreen, SparkApp),
+    "context": (ContextScreen,),
 }
 AS_GIT_ADD = {"y": "accept", "n": "reject", "a": "accept_file", "d": "reject_file"}
 

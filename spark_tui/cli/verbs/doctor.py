@@ -7,9 +7,11 @@ The rule kept here: it changes nothing; the only request is the free list of mod
 from __future__ import annotations
 
 import argparse
+import asyncio
 from pathlib import Path
 
 from spark_tui.cli import document
+from spark_tui.cli.abilities import Abilities, ask_terminal
 from spark_tui.cli.arguments import Parser, flags_of, service_options
 from spark_tui.cli.exits import Exit
 from spark_tui.cli.face import Face
@@ -18,6 +20,9 @@ from spark_tui.session.doctor import Finding, examine
 from spark_tui.settings.contrast import problems
 from spark_tui.settings.theme import load_theme
 
+TERMINAL = (0, 1)
+"""Descriptors: what is typed, what is shown."""
+SLOW_MS = 150.0
 SIGNS = {"ok": "✓", "warning": "!", "error": "✗"}
 
 
@@ -39,6 +44,9 @@ async def run(args: argparse.Namespace, face: Face) -> int:
             flags=flags_of(args, "model", "base_url"),
             online=not args.offline,
         )
+        if not face.out.is_json:
+            abilities = await asyncio.to_thread(ask_terminal, *TERMINAL)
+            findings += _terminal(abilities) if abilities is not None else []
     face.out.document(
         {
             "schema": document.SCHEMA,
@@ -54,6 +62,48 @@ async def run(args: argparse.Namespace, face: Face) -> int:
         if finding.hint:
             face.out.line(f"    {finding.hint}")
     return Exit.FOUND if any(f.level == "error" for f in findings) else Exit.DONE
+
+
+def _terminal(found: Abilities) -> list[Finding]:
+    """What the terminal said of itself, if this is one and it was asked."""
+    name = found.name or "The terminal"
+    if found.answer_ms is None:
+        return [
+            Finding(
+                "abilities",
+                "warning",
+                "The terminal did not say what it can do.",
+                "If frames tear, set low_bandwidth = true.",
+            )
+        ]
+    rows = [Finding("abilities", "ok", f"{name} answers in {found.answer_ms:.0f} ms")]
+    if not found.synchronised:
+        rows.append(
+            Finding(
+                "abilities",
+                "warning",
+                f"{name} does not show frames whole (mode 2026).",
+                "Frames may tear over slow links; newer terminals and tmux 3.4 can do it.",
+            )
+        )
+    if not found.keyboard:
+        rows.append(
+            Finding(
+                "abilities",
+                "ok",
+                f"{name} cannot tell Shift+Enter from Enter: Ctrl+J makes a new line",
+            )
+        )
+    if found.answer_ms > SLOW_MS:
+        rows.append(
+            Finding(
+                "abilities",
+                "warning",
+                "The way to the terminal is long.",
+                "low_bandwidth = true draws less often.",
+            )
+        )
+    return rows
 
 
 def _theme(path: Path) -> list[Finding]:

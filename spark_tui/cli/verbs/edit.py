@@ -23,8 +23,9 @@ from spark_tui.cli.arguments import (
     session_options,
 )
 from spark_tui.cli.face import Face, rooted
+from spark_tui.cli.offering import missing
 from spark_tui.cli.report import Progress, finish
-from spark_tui.errors import LimitFault, RefusedFault, UsageFault
+from spark_tui.errors import LimitFault, ModelMissing, RefusedFault, UsageFault
 from spark_tui.session.events import Outcome
 from spark_tui.session.session import Plan, Session
 
@@ -57,13 +58,13 @@ async def run(args: argparse.Namespace, face: Face) -> int:
         raise UsageFault(
             "--go-on takes no prompt and needs a session.", hint="spark-tui edit -c --go-on"
         )
-    prompt = "" if args.resumes else _prompt(" ".join(args.prompt), face)
+    prompt = "" if args.resumes else _needed(prompt_of(" ".join(args.prompt), face))
     fresh = not args.go_on and args.session is None
     async with face.session(args, settings, fresh=fresh, resume=args.session) as session:
         await session.look()
-        named = [_existing(session, args.where, p) for p in args.path]
+        named = [existing(session, args.where, p) for p in args.path]
         allowed = [rooted(session, args.where, p) for p in args.allow_sensitive]
-        plan = None if args.resumes else await _plan(session, prompt, named, allowed)
+        plan = await _ready(session, prompt, named, allowed, resumes=args.resumes)
         progress = Progress(face, session)
         late = _Late(args.timeout, session.stop)
         face.on_stop = session.stop
@@ -83,7 +84,24 @@ async def run(args: argparse.Namespace, face: Face) -> int:
             face.trouble(
                 "timeout", f"Stopped after {args.timeout:g} s.", "Finished hunks are kept."
             )
+        turn = session.state.turns[max(session.state.turns)]
+        if turn.code == ModelMissing.code and (offer := await session.service.check_model()):
+            face.fault(missing(offer))
         return finish(face, session, wants_written=level != "none")
+
+
+async def _ready(
+    session: Session, prompt: str, named: list[str], allowed: list[str], *, resumes: bool
+) -> Plan | None:
+    """What is sent; while it is looked up, the service says whether it has the model."""
+    check = session.service.check_model()
+    if resumes:
+        plan, offer = None, await check
+    else:
+        plan, offer = await asyncio.gather(_plan(session, prompt, named, allowed), check)
+    if offer is not None:
+        raise missing(offer)
+    return plan
 
 
 async def _plan(session: Session, prompt: str, named: list[str], allowed: list[str]) -> Plan:
@@ -115,17 +133,23 @@ class _Late:
             self._timer.cancel()
 
 
-def _existing(session: Session, where: Path, name: str) -> str:
+def existing(session: Session, where: Path, name: str) -> str:
+    """A file that goes along, as the session names it. Raises UsageFault."""
     path = rooted(session, where, name)
     if not (Path(session.state.root) / path).is_file():
         raise UsageFault(f"There is no file {name}.", hint="--path names files that are sent.")
     return path
 
 
-def _prompt(words: str, face: Face) -> str:
-    extra = _piped(face)
-    if not words.strip() and not extra.strip():
+def _needed(prompt: str) -> str:
+    if not prompt.strip():
         raise UsageFault("There is no prompt.", hint="spark-tui edit -- add a retry to the fetcher")
+    return prompt
+
+
+def prompt_of(words: str, face: Face) -> str:
+    """What is asked: the words and what was piped in."""
+    extra = _piped(face)
     if not extra.strip():
         return words
     if not words.strip():

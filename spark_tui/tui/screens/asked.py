@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from spark_tui.session.session import ModelOffer
+    from spark_tui.session.session import ModelOffer, Plan
+    from spark_tui.tui.screens.context import Answer
 
 
 class ConnectAsked(Message):
@@ -24,9 +26,29 @@ class CommitAsked(Message):
     """The person wants to commit what is accepted."""
 
 
+class FiguresAsked(Message):
+    """The person wants to see how fast and how dear the turns were."""
+
+
 class UndoTurnAsked(Message):
     """The person wants to see what taking the turn back would touch."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         super().__init__()
         self.paths = paths
+
+
+class ContextAsked(Message):
+    """The person wants to see what the next request holds."""
+
+    def __init__(
+        self,
+        left_out: frozenset[str],
+        replan: Callable[[frozenset[str]], Awaitable[Plan | None]],
+        answered: Callable[[Answer | None], None],
+    ) -> None:
+        super().__init__()
+        self.left_out = left_out
+        """Paths that stay home this time already."""
+        self.replan = replan
+        self.answered = answered

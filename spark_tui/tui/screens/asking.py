@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Protocol
 from spark_tui.errors import SparkFault
 from spark_tui.session.events import HunkId
 from spark_tui.tui.panes.chat import ChatPane
+from spark_tui.tui.screens import words
 from spark_tui.tui.screens.turns import Ask, Turns
 from spark_tui.tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
-    from spark_tui.session.session import ModelOffer, Session
+    from spark_tui.session.session import ModelOffer, Plan, Session
+    from spark_tui.tui.screens.context import Answer
 
 PLAN_AFTER_S = 0.12
 DRAFT_AFTER_S = 0.3
@@ -81,10 +83,16 @@ class Asking:
     def send(self, text: str) -> None:
         """Ask this now; a running answer stops for it."""
         prompt = self._chat.prompt
+        self._is_warm = False
+        plan = self._chat.chips.plan
+        plan = plan if plan and plan.prompt.strip() == text else None
+        if plan is not None and not plan.fits:
+            self.give_back(text)
+            self._hint.say(words.too_large(plan.tokens, plan.window), level="warning")
+            return
         if prompt.text.strip() == text:
             prompt.take()
-        plan = self._chat.chips.plan
-        self.ask(Ask(text, plan=plan if plan and plan.prompt.strip() == text else None))
+        self.ask(Ask(text, plan=plan))
         self._dropped.clear()
         self._start(self._tidy, group="tidy", exclusive=True)
 
@@ -124,6 +132,8 @@ class Asking:
         """Put something in line."""
         if self._turns.put(ask):
             self._start(self._turns.drain, group="turn")
+        else:
+            self._start(self._turns.make_room, group="room")
 
     def stop(self) -> bool:
         """Stop the answer; False when none runs."""
@@ -135,7 +145,8 @@ class Asking:
 
     async def _may_go(self, ask: Ask) -> bool:
         """Is the model there at all? Asked once for each; never a first "model not found"."""
-        offer = await self._session.service.check_model()
+        role = "smart" if ask.escalates else ""
+        offer = await self._session.service.check_model(role)
         if offer is not None:
             self._offer("" if ask.refines or ask.escalates else ask.text, offer)
         return offer is None
@@ -161,6 +172,55 @@ class Asking:
         prompt.remember(text)
         if not prompt.text:
             prompt.write(text)
+
+    # -- what does not fit ---------------------------------------------------------
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Files that stay home this time."""
+        return frozenset(self._dropped)
+
+    def too_large(self) -> str:
+        """What to do where the next request would not fit, or ""."""
+        self.edited()
+        budget = self._session.context.budget(self._chat.chips.plan)
+        return "" if budget.fits else words.too_large(budget.tokens, budget.window)
+
+    def refused(self, turn: int) -> None:
+        """A request was too large. If nothing was sent, the prompt is a draft again."""
+        known = self._session.state.turns.get(turn)
+        if known is None:
+            return
+        if not known.wire and not known.refines:
+            self.give_back(known.prompt)
+        self._start(self._offer_list, group="tidy", exclusive=True)  # after it: the words stay
+
+    async def _offer_list(self) -> None:
+        count = len(self._session.context.budget().droppable)
+        if count:
+            parts = f"{count} parts" if count > 1 else "1 part"
+            self._hint.say(f"Ctrl+F lists {parts} that can be left out", level="warning")
+
+    async def plan_without(self, left_out: frozenset[str]) -> Plan | None:
+        """The plan for the prompt that waits, without these files."""
+        prompt = self._chat.prompt
+        text = prompt.text.strip()
+        if not text or self._refines is not None:
+            return None
+        return await self._session.plan(
+            text, named=prompt.named(), dropped=left_out, shown=self._shown()
+        )
+
+    def chosen(self, answer: Answer | None) -> None:
+        """The person came back from the list; a plan is to be sent."""
+        if answer is None:
+            return
+        self._dropped = set(answer.left_out)
+        self._hint.say("")
+        if answer.plan is None:
+            self.edited()
+            return
+        self._chat.chips.show(answer.plan)
+        self.send(answer.plan.prompt)
 
     # -- while somebody writes -----------------------------------------------------
     def edited(self) -> None:

@@ -18,7 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 from textual.worker import Worker
 
-from spark_tui.errors import SparkFault
+from spark_tui.errors import LimitFault, SparkFault
 from spark_tui.session import events as ev
 from spark_tui.tui import keys
 from spark_tui.tui.bridge import Bridge, SessionChanged
@@ -26,7 +26,7 @@ from spark_tui.tui.compositor import TightCompositor
 from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
 from spark_tui.tui.screens import words
-from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked
+from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked, ContextAsked, FiguresAsked
 from spark_tui.tui.screens.asking import Asking, Job
 from spark_tui.tui.screens.deciding import DecidingScreen
 from spark_tui.tui.screens.following import Following
@@ -150,6 +150,9 @@ class MainScreen(DecidingScreen):
         if any(isinstance(event, ev.TurnStarted | ev.TurnEnded) for event in message.events):
             self.call_next(self._asking.insist)
             self._rest()
+        for event in message.events:
+            if isinstance(event, ev.TurnEnded) and event.code == LimitFault.code:
+                self._asking.refused(event.turn)
 
     # -- the prompt --------------------------------------------------------------------
     @on(Prompt.Sent)
@@ -342,10 +345,21 @@ class MainScreen(DecidingScreen):
     def action_switch_role(self) -> None:
         if self.session is not None:
             role = self.session.switch_role()
-            self.hint.say(f"the next request goes to {role}: {self.session.state.model}")
+            said = f"the next request goes to {role}: {self.session.state.model}"
+            over = self._asking.too_large() if self._asking is not None else ""
+            level = "warning" if over else "info"
+            self.hint.say(f"{said}. {over}" if over else said, level=level)
 
     def action_connect(self) -> None:
         self.post_message(ConnectAsked())
+
+    def action_context(self) -> None:
+        """What the next request holds, to leave parts out."""
+        if (asking := self._asking) is not None:
+            self.post_message(ContextAsked(asking.left_out, asking.plan_without, asking.chosen))
+
+    def action_figures(self) -> None:
+        self.post_message(FiguresAsked())
 
     def action_quit_hint(self) -> None:
         """Ctrl+C outside of the prompt does nothing."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spark_tui.errors import SparkFault
+from spark_tui.errors import ModelMissing, SparkFault
 from spark_tui.session.events import HunkId, Outcome
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Turns:
         self._running = False
         self._silenced = False
         """The person stopped the answer; holds until it has ended."""
+        self._joining = False
+        """What waits is being handed to the running answer, or has been."""
 
     @property
     def is_running(self) -> bool:
@@ -63,11 +65,27 @@ class Turns:
         return self._running
 
     def put(self, ask: Ask) -> bool:
-        """Next in line; stops what streams. True: somebody must call `drain` now."""
+        """Next in line. True: somebody must call `drain` now; False: `make_room`."""
         self._waiting.append(ask)
-        if self._running:
-            self._session.stop()
         return not self._running
+
+    async def make_room(self) -> None:
+        """End the answer that streams for what waits: a single prompt joins it where the model
+        can take that, else it stops."""
+        if self._joining or self._silenced or len(self._waiting) != 1:
+            self._joining = False
+            self._session.stop()
+            return
+        ask = self._waiting[0]
+        if not ask.is_plain or ask.plan is None:
+            self._session.stop()
+            return
+        self._joining = True
+        try:
+            self._joining = await self._session.join(ask.text, ask.plan)
+        finally:
+            if not self._joining:
+                self.insist()
 
     def stop(self) -> bool:
         """Silence the answer that streams. False when there is none."""
@@ -79,7 +97,7 @@ class Turns:
 
     def insist(self) -> None:
         """Say stop again: a turn that was just starting may not have heard it."""
-        if self._silenced or self._waiting:
+        if self._silenced or (self._waiting and not self._joining):
             self._session.stop()
 
     async def drain(self) -> None:
@@ -92,6 +110,8 @@ class Turns:
                 self._silenced = False
                 try:
                     outcome = await self._send(ask, steered=steered)
+                    if outcome is Outcome.FAILED and self._lacks_model():
+                        await self._may_go(ask)
                 except SparkFault as fault:
                     self._failed(ask, fault)
                     outcome = Outcome.FAILED
@@ -101,9 +121,15 @@ class Turns:
         finally:
             self._running = False
 
+    def _lacks_model(self) -> bool:
+        """The service did not have the model: something else is offered."""
+        turns = self._session.state.turns
+        return bool(turns) and turns[max(turns)].code == ModelMissing.code
+
     def _next(self) -> Ask:
         """The first ask, joined with plain prompts right behind it."""
         ask = self._waiting.pop(0)
+        self._joining = False
         texts = [ask.text]
         if not ask.is_plain:
             return ask

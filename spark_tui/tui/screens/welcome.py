@@ -53,6 +53,8 @@ class Choice:
     endpoint: Endpoint
     keep_key: bool
     """The key was typed here: store it."""
+    word: str = ""
+    """At another service, for this role alone: how that model is called."""
 
 
 class WelcomeScreen(ModalScreen[Answer]):
@@ -90,13 +92,11 @@ class WelcomeScreen(ModalScreen[Answer]):
 
     def on_mount(self) -> None:
         if self._offer is not None:
-            offer = self._offer
-            self._note = f"{one_line(offer.wanted)} is not listed by {self._host()}."
-            self._list(
-                offer.listed, self._session.service.endpoint, offer.suggestion, keep_key=False
-            )
+            self._show(self._offer)
         else:
             self._go("choices")
+            if self._session.service.looks_around and not self._session.state.ready:
+                self._find_local()
 
     # -- pages -------------------------------------------------------------------
     def _go(self, step: Step, note: str = "") -> None:
@@ -129,7 +129,7 @@ class WelcomeScreen(ModalScreen[Answer]):
         state = self._session.state
         rows = [
             ("k", f"paste an API key for {self._host()}"),
-            ("l", "look for a model server on this machine (Ollama, vLLM, ...)"),
+            ("l", f"look for a model server on this machine ({self._servers(2)}, ...)"),
             ("r", "review my own changes, no model needed"),
             ("d", "the demo: a scripted model, no key, no network"),
         ]
@@ -160,7 +160,16 @@ class WelcomeScreen(ModalScreen[Answer]):
         return lines
 
     def _host(self) -> str:
-        return one_line(self._session.service.endpoint.base_url.split("//", 1)[-1].split("/", 1)[0])
+        url = self._session.service.endpoint_of(self._role).base_url
+        return one_line(url.split("//", 1)[-1].split("/", 1)[0])
+
+    @property
+    def _role(self) -> str:
+        """Whose model is chosen; "" is the current one."""
+        return self._offer.role if self._offer is not None else ""
+
+    def _servers(self, most: int | None = None) -> str:
+        return ", ".join(one_line(name) for name in self._session.service.local_names[:most])
 
     # -- keys ----------------------------------------------------------------------
     def on_key(self, event: events.Key) -> None:
@@ -256,7 +265,8 @@ class WelcomeScreen(ModalScreen[Answer]):
         self._go("choices", "looking at the usual ports of this machine ...")
         servers = await self._session.service.find_local()
         if not any(server.models for server in servers):
-            self._go("choices", "No model server answers here. Start one (ollama serve), then l.")
+            asked = f"No model server answers here (asked: {self._servers()})."
+            self._go("choices", f"{asked} Start one (ollama serve), then l.")
             return
         self._note = "On this machine:"
         self._choices = tuple(_local_choices(self._session.service.endpoint, servers))
@@ -271,6 +281,28 @@ class WelcomeScreen(ModalScreen[Answer]):
             self._go("choices", f"{fault.message} {fault.hint}")
         else:
             self._go("choices", "This folder is a git repository now.")
+
+    def _show(self, offer: ModelOffer) -> None:
+        """What may be taken instead, the best first, then all that is listed here."""
+        endpoint = self._session.service.endpoint_of(self._role)
+        self._note = one_line(offer.why)
+        others = [i for i in offer.chain if i.base_url != endpoint.base_url]
+        best = [i.info for i in offer.chain if i.base_url == endpoint.base_url]
+        listed = [*best, *(info for info in offer.listed if info not in best)]
+        if not listed and not others:
+            self._go("choices", self._note or f"{self._host()} lists no models.")
+            return
+        here = [Choice(_words(info), info.id, endpoint, keep_key=False) for info in listed]
+        there = [
+            Choice(_words(i.info, at=i.host), "", endpoint, keep_key=False, word=i.word)
+            for i in others
+        ]
+        is_there = offer.next is not None and offer.next in others
+        self._choices = tuple([*there, *here] if is_there else [*here, *there])
+        ids = [choice.model for choice in self._choices]
+        wanted = "" if is_there or offer.suggestion is None else offer.suggestion.id
+        self._chosen = ids.index(wanted) if wanted in ids else 0
+        self._go("list")
 
     def _list(
         self,
@@ -297,14 +329,22 @@ class WelcomeScreen(ModalScreen[Answer]):
     async def _use(self, choice: Choice) -> None:
         session = self._session
         try:
-            where = await session.service.use(
-                choice.endpoint, model=choice.model or None, keep=choice.keep_key
-            )
+            if choice.word:
+                where = ""
+                session.service.take(choice.word, self._role)
+            else:
+                where = await session.service.use(
+                    choice.endpoint,
+                    model=choice.model or None,
+                    keep=choice.keep_key,
+                    role=self._role,
+                )
         except (SparkFault, OSError) as fault:
             self._go("choices", f"The choice could not be kept: {fault}")
             return
         kept = f"; the key is kept in {where}" if where else ""
-        self.dismiss(Answer("ready", said=f"connected: {session.state.model}{kept}"))
+        model = session.service.model_of(self._role)
+        self.dismiss(Answer("ready", said=f"connected: {model}{kept}"))
 
 
 def _with_key(endpoint: Endpoint, key: str) -> Endpoint:
@@ -313,12 +353,17 @@ def _with_key(endpoint: Endpoint, key: str) -> Endpoint:
     return replace(endpoint, key=key)
 
 
-def _words(info: ModelInfo) -> str:
-    """A model as a row: its id, what is known of its speed, price class."""
+def _words(info: ModelInfo, *, at: str = "") -> str:
+    """A model as a row: its id, what is known of its speed, price class, end."""
     facts = [f"{info.speed:,} tok/s"] if info.speed else []
     if info.price_class:
         facts.append("free, local" if info.price_class == "local" else f"{info.price_class} price")
-    return f"{one_line(info.id):<34} {' · '.join(facts)}".rstrip()
+    name = one_line(info.id) or "what it has"
+    if at:
+        name += f" at {one_line(at)}"
+    if info.shutdown:
+        facts.append(f"until {one_line(info.shutdown)}")
+    return f"{name:<34} {' · '.join(facts)}".rstrip()
 
 
 def _local_choices(endpoint: Endpoint, servers: tuple[LocalServer, ...]) -> list[Choice]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spark_tui.session.state import SessionState
+from spark_tui.session.terms import limit_of
+from spark_tui.tui.widgets.chips import tokens
 
 if TYPE_CHECKING:
     from spark_tui.session.session import Decided
@@ -36,6 +38,15 @@ def decided(outcome: Decided, state: SessionState) -> tuple[str, str]:
         level = "warning"
         parts.append(f"{hid}: {why}")
     return " · ".join(parts), level
+
+
+def too_large(count: int, window: int) -> str:
+    """A request over the hard stop, before it is sent."""
+    limit = tokens(limit_of(window)).lstrip("~")
+    return (
+        f"{tokens(count)} tokens are more than fit ({limit}): nothing was sent. "
+        "Ctrl+F lists what can be left out"
+    )
 
 
 HINTS = {

@@ -64,7 +64,9 @@ class Chips(Widget, can_focus=False):
         lines = [_line(chip, width, blocked=blocked) for chip, blocked in chips[left_out:]]
         more = f"{left_out} more · " if left_out else ""
         total = f"{more}{tokens(plan.tokens)} of {tokens(plan.window).lstrip('~')} tokens"
-        lines.append(Content(total[:width]).stylize("dim"))
+        if not plan.fits:
+            total = f"{total}: does not fit, Ctrl+F"
+        lines.append(Content(total[:width]).stylize("dim" if plan.fits else "$error"))
         return Content("\n").join(lines)
 
 

@@ -1,0 +1,1 @@
+"""Text with marks in it."""
