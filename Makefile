@@ -31,8 +31,10 @@ demo:
 pictures:                         ## docs/pictures/*.svg, from the demo
 	$(BIN)/python docs/pictures/make.py
 
-bench:                            ## start-up, echo, lag, bytes, CPU, memory
+bench:                            ## start-up, echo, lag, bytes, CPU, memory; the link to the model
 	$(BIN)/python benchmarks/terminal.py
+	$(BIN)/python benchmarks/transport.py --quick
+	$(BIN)/python benchmarks/receive.py --quick
 
 lock:                             ## uv.lock and requirements.lock from pyproject.toml (needs uv)
 	uv lock

@@ -22,6 +22,8 @@ class Chain:
         self._fields: dict[str, Any] = {}
         """Everything of the last body but its input."""
         self._sent: tuple[Item, ...] = ()
+        self._is_whole = True
+        """The service has all of what was sent."""
 
     def body(self, request: Request, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
         """The body to send, short if it can be."""
@@ -31,16 +33,16 @@ class Chain:
             body = encode(request, without=without)
         self._fields = fields
         self._sent = request.items
+        self._is_whole = True
         return body
 
     def beginning(
         self, request: Request, *, without: frozenset[str] = frozenset()
     ) -> dict[str, Any]:
-        """The body that lets the service only read: nothing is generated for it."""
+        """The body that lets the service only read: nothing is generated for it. Until that has
+        been done nothing can be built on what was before."""
+        body = self.body(request, without=without)
         self.forget()
-        body = encode(request, without=without)
-        self._fields = _fields(body)
-        self._sent = request.items
         return {**body, "generate": False}
 
     def covers(self, request: Request, *, without: frozenset[str] = frozenset()) -> bool:
@@ -57,13 +59,15 @@ class Chain:
             return None
         return known
 
-    def adopt(self, request: Request) -> None:
-        """The service answers to this request, though its items went another way."""
+    def adopt(self, request: Request, *, is_whole: bool) -> None:
+        """The service answers to this request, though its items went another way; where not all of
+        them did, nothing can be built on the answer."""
         self._sent = request.items
+        self._is_whole = is_whole
 
     def advance(self, done: Completed) -> None:
         """The response that was asked for is complete; a cut one is not built upon."""
-        self._response_id = "" if done.cut else done.response_id
+        self._response_id = "" if done.cut or not self._is_whole else done.response_id
         self._known = self._sent + done.items
 
     def forget(self) -> None:

@@ -24,10 +24,13 @@ class Splitter:
         """The line that has not ended yet."""
         self._data: list[str] = []
         self._first = True
+        self.held = 0
+        """Bytes, or characters, of what is not an event yet."""
 
     def feed(self, chunk: bytes) -> list[str]:
         if b"\n" not in chunk and b"\r" not in chunk:
             self._parts.append(chunk)
+            self.held += len(chunk)
             return []
         lines = b"".join([*self._parts, chunk]).splitlines(keepends=True)
         # A CR at the very end may be the first half of CR LF.
@@ -35,6 +38,7 @@ class Splitter:
         events: list[str] = []
         for line in lines:
             self._line(line.rstrip(b"\r\n"), events)
+        self.held = sum(map(len, self._parts)) + sum(map(len, self._data))
         return events
 
     def end(self) -> list[str]:

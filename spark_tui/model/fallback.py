@@ -112,6 +112,9 @@ class Fallback:
                 self._leave(0, refused)
         if self._at or len(self._wires) == 1 or self._is_proven:
             await self._wires[self._at].connect()
+        elif not self._at:
+            # Nobody waits yet: the list of models and the way back need this library.
+            await self._wires[1].connect()
 
     async def warm(self, request: Request) -> bool:
         return await self._wires[self._at].warm(request)
@@ -134,7 +137,8 @@ class Fallback:
         return await self._wires[self._at].models()
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
-        self.stop()
+        if self._active is not self._wires[self._at]:
+            self.stop()  # a wire stops what runs on itself, and takes up what a steer left
         planned = self._wires[self._at].wire
         tried = [*range(self._at, len(self._wires)), *range(self._at)]
         try:

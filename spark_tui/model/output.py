@@ -67,6 +67,11 @@ class Output:
     def items(self) -> tuple[Item, ...]:
         return tuple(growing.item for growing in self._all if growing.item is not None)
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """Of those that have one."""
+        return frozenset(self._by_key)
+
     def find(self, event: Mapping[str, Any], kind: Kind) -> Growing:
         """The item that an event speaks of: by id, else by index, else the newest of its kind."""
         key, at = event.get("item_id"), index(event.get("output_index"))

@@ -170,11 +170,18 @@ class Decoder:
         """Of the response that is read, "" before it has begun."""
         return self._response_id or ""
 
+    @property
+    def item_ids(self) -> frozenset[str]:
+        """Of all that it has told so far."""
+        return self._output.ids
+
     def decode(self, event: Mapping[str, Any]) -> list[Delta]:
         """What this event adds; nothing for kinds that are unknown or of no use to us."""
         kind = event.get("type")
-        if self.finished or not isinstance(kind, str):
+        if self.finished:
             return []
+        if not isinstance(kind, str):  # a gateway's own words have no type
+            return self._failed(event) if event.get("error") else []
         sequence = event.get("sequence_number")
         if type(sequence) is int:
             if 0 < sequence == self._sequence:

@@ -32,7 +32,6 @@ from spark_tui.model.faults import (
 )
 from spark_tui.model.lines import Lines
 from spark_tui.model.listing import get_models
-from spark_tui.model.loose import mapping, string
 from spark_tui.model.memory import Learned
 from spark_tui.model.provider import (
     Accepted,
@@ -55,7 +54,16 @@ from spark_tui.model.talk import Habits, Talk, event_of, message
 from spark_tui.model.turns import Stopped, Turns
 from spark_tui.model.warming import Warming
 from spark_tui.model.watch import Watch
-from spark_tui.model.websocket import MESSAGE_BYTES, TOO_BIG, Busy, Door, LineDropped, Timing
+from spark_tui.model.websocket import (
+    GOOD_BYE,
+    MESSAGE_BYTES,
+    TOO_BIG,
+    Busy,
+    Door,
+    LineDropped,
+    LineLeft,
+    Timing,
+)
 
 LIMIT_BYTES = 64 << 20
 _BREATH = 64
@@ -157,7 +165,9 @@ class ResponsesSocket:
         return await self._steering.steer(talk, turn.request.model, turn.accepted, text)
 
     def stop(self) -> None:
-        if self._turns.running:
+        """Also drops what the service says by itself to a steer, while nobody has taken it up."""
+        talk = self._lines.current
+        if self._turns.running or (talk is not None and talk.steered is not None):
             self._turns.stop()
             self._lines.drop()
             self._lines.ahead()
@@ -168,7 +178,8 @@ class ResponsesSocket:
         await self._lines.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[Delta, None]:
-        self.stop()
+        if self._turns.running:
+            self.stop()
         self._warming.stop()
         place = place_of(self._endpoint, request.model)
         turn = self._turn = _Turn(self._turns.begin(), request, place)
@@ -178,9 +189,9 @@ class ResponsesSocket:
                 async with aclosing(self._attempt(turn)) as batches:
                     async for batch in batches:
                         for delta in batch:
-                            yield delta
                             if self._turns.is_over(turn.number):
                                 return
+                            yield delta
         except Stopped:
             return
         except SparkFault as fault:
@@ -217,18 +228,18 @@ class ResponsesSocket:
             if (owed := talk.owed) is not None:
                 await self._turns.wait(turn.number, owed.left.wait)
             first: dict[str, Any] | None = None
+            watch.waiting = True
             if talk.steered is not None:
-                watch.waiting = True
                 first = await self._turns.wait(
                     turn.number, partial(self._steering.take_up, talk, turn.request, turn.place)
                 )
-                watch.waiting = False
             if first is None:
                 without = self._learned.without_for(turn.request.model)
                 body = talk.chain.body(turn.request, without=without)
                 talk.model = talk.model or turn.request.model
                 text = message("response.create", body)
                 await self._turns.wait(turn.number, partial(line.send, text))
+            watch.waiting = False
             if not turn.connected:
                 turn.connected = True
                 yield [Connected(self.wire, wait_ms, reused)]
@@ -246,14 +257,13 @@ class ResponsesSocket:
                     event = event_of(data)
                 if owed is not None:
                     if not owed.ended and owed.hear(event):
-                        if owed.has_output:
-                            self._warming.distrust()
-                            raise LineDropped("it answered what it should only have read")
+                        if owed.ended and not self._warming.learn(owed, turn.place):
+                            raise LineLeft("more may come of what it should only have read")
                         continue
                     owed = talk.owed = None
                 if talk.steered is not None and self._steering.hear(talk, event):
                     continue
-                if not turn.accepted and _is_of(talk.past, event):
+                if not turn.accepted and talk.is_past(event):
                     continue
                 deltas = decoder.decode(event)
                 if decoder.finished:
@@ -270,7 +280,7 @@ class ResponsesSocket:
                 raise Stopped from None
             if self._lines.current is talk:
                 self._lines.drop()
-            if failed := self._dropped(turn, dropped):
+            if failed := self._dropped(turn, dropped, crossed=reused and not turn.accepted):
                 yield failed
         finally:
             watch.end()
@@ -278,25 +288,34 @@ class ResponsesSocket:
                 talk.steered.settle(None)
 
     # -- how it ends -------------------------------------------------------------
-    def _dropped(self, turn: _Turn, dropped: LineDropped) -> list[Delta]:
+    def _dropped(self, turn: _Turn, dropped: LineDropped, *, crossed: bool) -> list[Delta]:
         """The connection broke: what is delivered of it. Nothing, if it is to be tried again.
 
-        Raises the fault, or WireRefused where another wire may do better.
+        `crossed`: it may have been closed before the request came. Raises WireRefused where
+        another wire may do better.
         """
         fault: SparkFault = broken_off(turn.place, str(dropped))
-        if dropped.by_us and dropped.code == TOO_BIG:
-            fault = too_large(turn.place, MESSAGE_BYTES)
-        if turn.shown:
+        if dropped.code == TOO_BIG:  # what came, or what we sent
+            fault = (
+                too_large(turn.place, MESSAGE_BYTES)
+                if dropped.by_us
+                else fault_of(Refusal(status=413), turn.place)
+            )
+        is_wire = dropped.by_us != (dropped.code == TOO_BIG)
+        if isinstance(dropped, LineLeft):
+            turn.accepted = ""
+        elif turn.shown:
             turn.ended = True
-            return [Failed(fault)]
-        if dropped.by_us or dropped.code not in CURABLE_CLOSES:
-            turn.ended = True
-            return [Failed(fault)]
-        if turn.reconnected:
+        elif is_wire:
             raise WireRefused(fault) from dropped
-        turn.reconnected = True
-        turn.accepted = ""
-        return []
+        elif dropped.code in CURABLE_CLOSES or (crossed and dropped.code == GOOD_BYE):
+            if turn.reconnected:
+                raise WireRefused(fault) from dropped
+            turn.reconnected = True
+            turn.accepted = ""
+        else:
+            turn.ended = True
+        return [Failed(fault)] if turn.ended else []
 
     def _put_off(self, turn: _Turn, busy: Busy) -> None:
         """The handshake met a limit or a trouble: waits for it, or raises what it comes to. Where
@@ -319,7 +338,7 @@ class ResponsesSocket:
     ) -> list[Delta]:
         """The closing event: what is delivered of it, if no cure is left to try first."""
         refusal = decoder.refusal
-        talk.past = decoder.response_id
+        talk.past, talk.past_items = decoder.response_id, decoder.item_ids
         if refusal is None:
             turn.ended = True
             if isinstance(done := deltas[-1], Completed):
@@ -337,9 +356,7 @@ class ResponsesSocket:
             self._lines.drop()
         return deltas
 
-    def _cure(
-        self, turn: _Turn, talk: Talk, refusal: Refusal, body: dict[str, Any]
-    ) -> bool:
+    def _cure(self, turn: _Turn, talk: Talk, refusal: Refusal, body: dict[str, Any]) -> bool:
         """Whether the request goes out once more."""
         if refusal.code == "previous_response_not_found":
             again, turn.resent = not turn.resent, True
@@ -374,16 +391,6 @@ class ResponsesSocket:
 
 def _is_missing(refusal: Refusal, place: Place) -> bool:
     return isinstance(fault_of(refusal, place), ModelMissing)
-
-
-def _is_of(past: str, event: dict[str, Any]) -> bool:
-    """A closing event of the response before, told twice."""
-    if not past or event.get("type") not in _CLOSING:
-        return False
-    return string(mapping(event.get("response")).get("id")) == past
-
-
-_CLOSING = frozenset(f"response.{word}" for word in ("completed", "incomplete", "failed", "done"))
 
 
 def _jitter() -> float:

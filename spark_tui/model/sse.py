@@ -39,7 +39,6 @@ from spark_tui.model.http import Answer, Broken, Client, Unreached, parsed, said
 from spark_tui.model.listing import get_models as get_models
 from spark_tui.model.loose import mapping
 from spark_tui.model.memory import Learned
-from spark_tui.model.pace import REST_S, Pace, Read
 from spark_tui.model.provider import (
     Accepted,
     Connected,
@@ -59,6 +58,10 @@ from spark_tui.model.silence import QUIET_S, Listening
 from spark_tui.model.turns import Stopped, Turns
 
 LIMIT_BYTES = 64 << 20
+EVENT_BYTES = 16 << 20
+"""Of one event, and of a line that does not end."""
+WHOLE_BYTES = 8 << 20
+"""Of an answer that comes in one piece: it has to be held as a whole."""
 _REFUSAL_BYTES = 64 << 10
 _LINGER_S = 0.1
 _PROBE_S = 10.0
@@ -167,9 +170,9 @@ class HttpStream:
                     async with aclosing(self._attempt(talk)) as batches:
                         async for batch in batches:
                             for delta in batch:
-                                yield delta
                                 if self._turns.is_over(turn):
                                     return
+                                yield delta
                     return
                 except _Again as again:
                     if not await self._may_go_again(talk, again):
@@ -288,14 +291,12 @@ class HttpStream:
         self, talk: _Talk, answer: Answer, listening: Listening
     ) -> AsyncGenerator[_Piece, None]:
         """The data of the events in each piece of the body; None at its end."""
-        splitter, pace, size, gathered = Splitter(), Pace(), 0, 0
+        splitter, size = Splitter(), 0
         chunk: bytes | None = b""
         while chunk is not None:
-            read = Read()
             listening.waiting = True
             chunk = await self._turns.wait(talk.turn, answer.next)
             listening.waiting = False
-            read.ended()
             listening.heard()
             if not size and (answer.is_json or (chunk or b"").lstrip()[:1] in (b"{", b"[")):
                 yield await self._whole(talk, answer, chunk or b"")
@@ -308,18 +309,15 @@ class HttpStream:
                 break
             if events := splitter.feed(chunk):
                 yield events
-            if read.waited_s is not None:
-                if pace.rest_after(read.waited_s, gathered):
-                    await asyncio.sleep(REST_S)
-                gathered = 0
-            gathered += len(chunk)
+            if splitter.held > EVENT_BYTES:
+                raise too_large(talk.place, EVENT_BYTES)
         yield None
 
     async def _whole(self, talk: _Talk, answer: Answer, head: bytes) -> _Whole:
         """The answer of a service that ignores "stream", or that calls an error a success."""
-        rest = await self._turns.wait(talk.turn, partial(answer.body, LIMIT_BYTES))
-        if len(head) + len(rest) > LIMIT_BYTES:
-            raise too_large(talk.place, LIMIT_BYTES)
+        rest = await self._turns.wait(talk.turn, partial(answer.body, WHOLE_BYTES))
+        if len(head) + len(rest) > WHOLE_BYTES:
+            raise too_large(talk.place, WHOLE_BYTES)
         value = parsed(head + rest)
         if isinstance(value, list):
             value = value[0] if value else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +19,7 @@ from spark_tui.model.memory import Learned
 from spark_tui.model.provider import Item, Request, ToolOutput, UserText
 from spark_tui.model.responses import Previous, encode
 from spark_tui.model.talk import Habits, Steered, Talk, event_of, message
-from spark_tui.model.websocket import LineDropped, Timing
+from spark_tui.model.websocket import LineDropped, LineLeft, Timing
 
 _MAY = re.compile(r"(?:^|/)gpt-(?:[6-9]|\d\d)")
 """Models that are worth a try; others are asked only if one of theirs took it."""
@@ -59,7 +60,14 @@ class Steering:
         """Takes what is about a steer; False for any other event."""
         steered = talk.steered
         kind = string(event.get("type"))
-        if steered is None or not kind.startswith("response.steer."):
+        if steered is None:
+            return False
+        if kind == "error" and not steered.answer.done() and _is_about_steering(event):
+            self._habits.steers[steered.model] = False
+            steered.settle(False)
+            talk.steered = None
+            return True
+        if not kind.startswith("response.steer."):
             return False
         match kind:
             case "response.steer.accepted":
@@ -83,7 +91,7 @@ class Steering:
         """The first event of what the service answers to the text that was sent, where this
         request is about it. None: send the request as any other; the chain is forgotten then.
 
-        Raises LineDropped where something may come on this socket that nobody can tell from the
+        Raises LineLeft where something may come on this socket that nobody can tell from the
         answer to the request.
         """
         steered, talk.steered = talk.steered, None
@@ -93,31 +101,31 @@ class Steering:
             return None
         last = request.items[-1] if request.items else None
         is_ours = isinstance(last, UserText) and last.text == steered.text
+        is_ours = is_ours and request.model == steered.model
         new: tuple[Item, ...] = request.items[known:-1] if known is not None else ()
         is_plain = all(isinstance(item, ToolOutput) for item in new)
         if not steered.is_taken or not is_ours or known is None or not is_plain:
-            raise LineDropped("it was asked for something else meanwhile")
+            raise LineLeft("it was asked for something else meanwhile")
         talk.steered = steered  # `hear` goes on
         try:
             async with asyncio.timeout(self._timing.successor_s):
                 first = await self._successor(talk, steered, request, known, new)
         except TimeoutError:
-            raise LineDropped("the answer to the added prompt did not begin") from None
+            raise LineLeft("the answer to the added prompt did not begin") from None
         finally:
             talk.steered = None
         if first is not None:
-            talk.chain.adopt(request)
+            talk.chain.adopt(request, is_whole=not new or steered.has_outputs)
         return first
 
     async def _successor(
         self, talk: Talk, steered: Steered, request: Request, known: int, new: tuple[Item, ...]
     ) -> dict[str, Any] | None:
-        is_sent = False
         while not steered.failed:
-            if steered.needs_outputs and not is_sent:
+            if steered.needs_outputs and not steered.has_outputs:
                 if not new:
-                    raise LineDropped("it waits for outputs that nobody has")
-                is_sent = True
+                    raise LineLeft("it waits for outputs that nobody has")
+                steered.has_outputs = True
                 body = self._outputs(request, steered, known)
                 await talk.line.send(message("response.create", body))
             event = event_of(await talk.line.receive())
@@ -135,3 +143,10 @@ class Steering:
         without = self._learned.without_for(request.model)
         short = replace(request, items=request.items[:-1])
         return encode(short, previous=Previous(steered.parent, known), without=without)
+
+
+def _is_about_steering(event: Mapping[str, Any]) -> bool:
+    """A service that does not know the message refuses it like any other one; the running answer
+    itself ends with another kind of trouble."""
+    refusal = read_refusal(event)
+    return "steer" in refusal.message or refusal.status in (400, 404, 405, 422)

@@ -38,11 +38,25 @@ class Talk:
     line: Line
     chain: Chain = field(default_factory=Chain)
     past: str = ""
-    """The response that ended last on it: a second closing event of that one is no news."""
+    """The response that ended last on it."""
+    past_items: frozenset[str] = frozenset()
+    """Ids of the items of that one."""
     model: str = ""
     """Of its first message: some proxies serve no other one on the same socket."""
     owed: Owed | None = None
     steered: Steered | None = None
+
+    def is_past(self, event: Mapping[str, Any]) -> bool:
+        """It still tells of the response before: that is no news, and no part of the next answer.
+        To be asked until that has begun."""
+        kind = string(event.get("type"))
+        if kind in _CLOSING:
+            named = string(mapping(event.get("response")).get("id"))
+            return bool(self.past) and named == self.past
+        if kind == "response.output_item.added":
+            self.past_items = frozenset()  # it has begun, though some never say so before
+        item = event.get("item_id") or mapping(event.get("item")).get("id")
+        return isinstance(item, str) and item in self.past_items
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +67,7 @@ class Owed:
     """
 
     model: str
+    body: Mapping[str, Any]
     decoder: Decoder
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Its own reader reads no more: the next one may."""
@@ -81,6 +96,7 @@ class Owed:
         return True
 
 
+_CLOSING = frozenset(f"response.{word}" for word in ("completed", "incomplete", "failed", "done"))
 _OUTPUT = (
     "response.output_",
     "response.content_part",
@@ -103,6 +119,8 @@ class Steered:
     model: str
     needs_outputs: bool = False
     """The service waits for the outputs of tools before it goes on."""
+    has_outputs: bool = False
+    """They were sent."""
     failed: bool = False
     """It took the text, and then could not go on with it."""
 

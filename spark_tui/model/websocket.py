@@ -33,7 +33,6 @@ from spark_tui.model.faults import (
     read_refusal,
     unreachable,
 )
-from spark_tui.model.pace import REST_S, Pace
 from spark_tui.model.provider import Endpoint, Tell
 from spark_tui.model.proxy import proxy_for, refusal_of
 from spark_tui.model.rate_limits import pool_of
@@ -42,8 +41,9 @@ if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
 
 MESSAGE_BYTES = 32 << 20
+GOOD_BYE = 1000
 TOO_BIG = 1009
-"""Close code for a message beyond a limit."""
+"""Close codes: of a plain end, and for a message beyond a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,10 @@ class LineDropped(Exception):
         """1006 for a cut without a word."""
         self.by_us = by_us
         """We closed it, because of what came: a message too large, a frame that cannot be."""
+
+
+class LineLeft(LineDropped):
+    """We left it ourselves: what may still come on it belongs to nobody."""
 
 
 class Busy(Exception):
@@ -233,30 +237,19 @@ def _connection(ear: Ear) -> type[ClientConnection]:
     from websockets.asyncio.client import ClientConnection
 
     class Connection(ClientConnection):
-        """Counts what it hears, and gathers what comes in dense pieces."""
+        """Counts what it hears."""
 
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             ear.reached = True
-            self.pace = Pace()
-            self.listening_since = ear.at = self.loop.time()
+            ear.at = self.loop.time()
             super().connection_made(transport)
 
         def data_received(self, data: bytes) -> None:
             ear.heard += 1
             ear.at = self.loop.time()
-            waited_s = ear.at - self.listening_since
             super().data_received(data)
-            if self.pace.rest_after(waited_s, len(data)):
-                self.transport.pause_reading()
-                self.loop.call_later(REST_S, self.listen)
-            else:
-                self.listening_since = self.loop.time()
-
-        def listen(self) -> None:
-            self.listening_since = self.loop.time()
-            # A full queue has its own reason to pause, and resumes by itself.
-            if not self.recv_messages.paused and not self.transport.is_closing():
-                self.transport.resume_reading()
+            if self.protocol.close_sent is not None and self.protocol.close_rcvd is None:
+                self.transport.abort()  # we refused what came: the farewell is not waited for
 
         def connection_lost(self, exc: Exception | None) -> None:
             super().connection_lost(exc)
@@ -299,11 +292,13 @@ def refused_handshake(
         status=status,
     )
     match fault:
+        case KeyFault() if status == 403 and not refusal.message:
+            return refused  # so Starlette speaks of a route that it does not have
         case KeyFault():
             return key_refused(place.host, status)
         case RateLimited():
             return Busy(refusal, fault)
-        case _ if status >= 500:
+        case _ if status >= 500 and status != 501:
             return Busy(refusal, refused)
         case _:
             return refused

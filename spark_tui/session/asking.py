@@ -183,9 +183,9 @@ class Asking:
             return await self._failed(turn, None, fault)
         try:
             shown = {**plan.known, **plan.snapshots}
-            await self._shelf.remember(shown.values())
             size = self._context.size()
-            await self._promise(replace(started, files=sent, tokens=size))
+            promised = self._promise(replace(started, files=sent, tokens=size))
+            await asyncio.gather(self._shelf.remember(shown.values()), promised)
             self._meter.go_on(size)
             run = self._new_run(turn, shown)
             run.earlier.holds = asked.is_automatic

@@ -28,7 +28,7 @@ def instructions(edit_format: Name) -> str:
 
 def project(agents: str) -> str:
     """The project's own instructions, behind ours."""
-    return f"\n# The project's own instructions (AGENTS.md)\n{agents}\n" if agents else ""
+    return f"# The project's own instructions (AGENTS.md)\n{agents}\n" if agents else ""
 
 
 def has_custom_tools(wire: str) -> bool:

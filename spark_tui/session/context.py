@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from spark_tui.edits.formats.table import Name
 from spark_tui.errors import LimitFault
-from spark_tui.model.provider import Request
+from spark_tui.model.provider import Item, Request, UserText
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import briefing
@@ -182,8 +182,8 @@ class Context:
         dropped, sampling = self.choice.dropped, self._sampling(self.role)
         return Request(
             model=model,
-            instructions=self._instructions(self.format, dropped),
-            items=self.conversation.sent(dropped),
+            instructions=briefing.instructions(self.format),
+            items=(*self._project(dropped), *self.conversation.sent(dropped)),
             tools=briefing.tools(self.format, wire),
             max_output_tokens=sampling.max_output_tokens,
             effort=sampling.effort,
@@ -205,7 +205,8 @@ class Context:
             is_running = self._state.streaming is not None
             if not is_running:
                 talk.items += talk.settle(self._state)[0]
-            items = talk.sent(self.choice.dropped, whole_last=is_running)
+            dropped = self.choice.dropped
+            items = (*self._project(dropped), *talk.sent(dropped, whole_last=is_running))
             return replace(self.next_request(aim.model, aim.wire), items=items), aim
         finally:
             talk.back_to(mark)
@@ -239,9 +240,11 @@ class Context:
         has_tool = briefing.has_custom_tools(aim.wire)
         return self.formats.choose(aim.model, has_custom_tool=has_tool)
 
-    def _instructions(self, name: Name, dropped: Container[str]) -> str:
+    def _project(self, dropped: Container[str]) -> tuple[Item, ...]:
+        """The project's own instructions, as the first item: a chain sends it once, while what
+        stands in `instructions` goes along with each request."""
         agents = "" if PROJECT in dropped else briefing.project(self._planning.agents)
-        return f"{briefing.instructions(name)}{agents}"
+        return (UserText(agents),) if agents else ()
 
     # -- counting --------------------------------------------------------------
     def size(self) -> int:

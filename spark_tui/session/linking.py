@@ -24,8 +24,9 @@ def news_event(news: News, host: str, now: float) -> LinkNews:
     from spark_tui.model.provider import Lively, Pool, Quiet, Waiting
 
     match news:
-        case Quiet(silent_s):
-            return LinkNews("quiet", f"no sign of {host}", since=now - _sane(silent_s))
+        case Quiet(silent_s, may_think):
+            what = f"nothing came from {host}" if may_think else f"no sign of {host}"
+            return LinkNews("quiet", what, since=now - _sane(silent_s))
         case Waiting(seconds, why):
             return LinkNews("waiting", why or f"{host} asks to wait", now + _sane(seconds))
         case Lively():

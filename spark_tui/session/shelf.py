@@ -44,6 +44,8 @@ class Shelf:
         self._reads = reads
         self._emit = emit
         self._has_warned = False
+        self._kept: set[str] = set()
+        """Digests that are in the store."""
 
     async def read(self, path: str) -> Snapshot | None:
         """The file as it is now, remembered; None where it cannot be had."""
@@ -57,11 +59,16 @@ class Shelf:
 
     async def remember(self, snapshots: Iterable[Snapshot]) -> None:
         """Hunks may refer to these bytes from now on."""
-        kept = list(snapshots)
-        for snapshot in kept:
+        new = []
+        for snapshot in snapshots:
             self._state.snapshots[snapshot.digest] = snapshot
+            if snapshot.digest not in self._kept:
+                new.append(snapshot)
+        if not new:
+            return
         try:
-            await self.off(self._keep, kept)
+            await self.off(self._keep, new)
+            self._kept.update(snapshot.digest for snapshot in new)
         except SparkFault as fault:
             if not self._has_warned:
                 self._has_warned = True

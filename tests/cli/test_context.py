@@ -139,7 +139,8 @@ def test_without_a_prompt_it_shows_what_is_there(shell: Shell) -> None:
     shell("edit", "--", "hello there")
     ran = shell("context", "-c", "--json")
     assert "prompt" not in parts(ran) and parts(ran)["t1"]["note"] == "hello there, last turn"
-    assert ran.document["request"]["items"][0]["text"] == "hello there"
+    project, prompt = ran.document["request"]["items"][:2]
+    assert "Use tabs." in project["text"] and prompt["text"] == "hello there"
 
 
 def test_the_list_for_a_person(shell: Shell) -> None:

@@ -22,7 +22,6 @@ from spark_tui.model import sse
 from spark_tui.model.dialects import CHAT, RESPONSES, Dialect
 from spark_tui.model.faults import WireRefused
 from spark_tui.model.listing import get_models
-from spark_tui.model.pace import Pace
 from spark_tui.model.provider import (
     Accepted,
     AssistantText,
@@ -77,15 +76,6 @@ async def at_once(_: float) -> None:
 
 def http(server: WireServer, dialect: Dialect = CHAT) -> HttpStream:
     return HttpStream(Endpoint(server.base_url, KEY), dialect, sleep=at_once)
-
-
-def test_only_a_dense_stream_of_small_pieces_is_gathered() -> None:
-    pace = Pace()
-    assert not any(pace.rest_after(0.001, 200) for _ in range(64))
-    assert pace.rest_after(0.001, 200)
-    assert not pace.rest_after(0.001, 1 << 20)
-    assert not pace.rest_after(0.02, 200)
-    assert not pace.rest_after(0.001, 200)
 
 
 def test_a_turn_in_the_responses_dialect() -> None:
@@ -316,6 +306,32 @@ def test_a_loopback_address_is_never_asked_through_a_proxy(
                 assert texts(await ask(provider)) == "a"
                 await provider.close()
             assert proxy.connections == 0
+
+    play(main())
+
+
+@pytest.mark.parametrize(
+    ("url", "path", "words"),
+    [
+        ("http://h.invalid/v1", "http://h.invalid/v1/chat/completions", "a name and a password"),
+        ("https://h.invalid/v1", "h.invalid:443", "another name and password (407)"),
+    ],
+)
+def test_a_proxy_that_wants_a_password(
+    monkeypatch: pytest.MonkeyPatch, url: str, path: str, words: str
+) -> None:
+    async def main() -> None:
+        async with WireServer(http={path: [Reply(status=407)] * 9}) as proxy:
+            for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+                monkeypatch.setenv(name, f"http://me:hunter22@127.0.0.1:{proxy.port}")
+            provider = HttpStream(Endpoint(url, KEY), CHAT, sleep=at_once)
+            fault = fault_of(await ask(provider))
+            await provider.close()
+            assert isinstance(fault, ConnectFault)
+            assert words in fault.message
+            assert "HTTPS_PROXY" in fault.hint
+            assert "hunter22" not in fault.message
+            assert [asked.path for asked in proxy.asked] == [path]
 
     play(main())
 

@@ -15,7 +15,7 @@ from spark_tui.errors import (
     StreamFault,
 )
 from spark_tui.model import responses_ws
-from spark_tui.model.faults import WireRefused
+from spark_tui.model.faults import Place, WireRefused
 from spark_tui.model.provider import (
     Completed,
     Endpoint,
@@ -28,7 +28,7 @@ from spark_tui.model.provider import (
     Waiting,
 )
 from spark_tui.model.responses_ws import ResponsesSocket
-from spark_tui.model.websocket import Timing
+from spark_tui.model.websocket import Timing, refused_handshake
 from tests.support.deltas import collect, fault_of, texts
 from tests.support.wire_server import (
     Flood,
@@ -95,10 +95,17 @@ def test_a_handshake_in_trouble_is_tried_once_more_and_then_another_wire(status:
     play(main())
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_is_not_tried_again(status: int) -> None:
+def test_a_mute_403_may_mean_the_route_and_not_the_key() -> None:
+    place = Place("api.example.org")
+    assert isinstance(refused_handshake(403, {}, b"", place), WireRefused)
+    body = b'{"error": {"message": "Invalid key.", "type": "auth_error"}}'
+    assert isinstance(refused_handshake(403, {}, body, place), KeyRefused)
+    assert isinstance(refused_handshake(401, {}, b"", place), KeyRefused)
+
+
+def test_a_refused_key_is_not_tried_again() -> None:
     async def main() -> None:
-        async with WireServer(handshakes=[status] * 3) as server:
+        async with WireServer(handshakes=[401] * 3) as server:
             provider = socket_of(server)
             await provider.connect()
             deltas = await collect(provider.stream(ask()))

@@ -107,6 +107,11 @@ def test_both_reasons_for_the_last_wire() -> None:
         assert await link.said() == ("chat", "no WebSocket (404), no Responses (405)")
         (known,) = link.memory.notes
         assert (known.wire, known.why) == ("chat", "no WebSocket (404), no Responses (405)")
+        looked = []
+        for link.now in (59.0, 61.0, 62.0):
+            await link.ask()
+            looked.append((link.socket.probed, link.sse.probed))
+        assert looked == [(0, 0), (1, 1), (1, 1)]
 
     play(main())
 

@@ -61,7 +61,10 @@ def test_the_projects_instructions_go_along(bench: Bench, run: Run) -> None:
         plan = await session.plan("hello there")
         assert [c.reason for c in plan.files] == ["instructions"]
         await session.run("hello there", plan=plan)
-        assert "Always use tabs." in provider.requests[0].instructions
+        first, last = provider.requests[0].items
+        assert isinstance(first, UserText) and "Always use tabs." in first.text
+        assert isinstance(last, UserText) and last.text == "hello there"
+        assert "tabs" not in provider.requests[0].instructions, "that would go with each request"
         await session.close()
 
     run(story())

@@ -27,7 +27,7 @@ def problems(items: Sequence[Item]) -> list[str]:
             case UserText(text):
                 found += [f"{at}: call {c} has no output" for c in waiting]
                 waiting.clear()
-                if isinstance(last, UserText):
+                if isinstance(last, UserText) and not (at == 1 and is_project(items[0])):
                     found.append(f"{at}: two prompts in a row")
                 if not text.strip():
                     found.append(f"{at}: an empty prompt")
@@ -51,6 +51,11 @@ def problems(items: Sequence[Item]) -> list[str]:
     if not isinstance(last, UserText | ToolOutput):
         found.append("end: nothing is asked")
     return found
+
+
+def is_project(item: Item) -> bool:
+    """The project's own instructions, which stand in front of the conversation."""
+    return isinstance(item, UserText) and item.text.startswith("# The project's own instructions")
 
 
 class StrictScripted(Scripted):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -51,13 +52,20 @@ class Raw:
 
 
 @dataclass(frozen=True)
+class Frames:
+    """Bytes of the WebSocket itself, whatever they may be."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Flood:
     """One event again and again, as fast as it is read."""
 
     event: Mapping[str, Any]
 
 
-Step = Mapping[str, Any] | Raw | Flood | Drop | Close | Bye | Wait | Mute
+Step = Mapping[str, Any] | Raw | Frames | Flood | Drop | Close | Bye | Wait | Mute
 
 
 @dataclass(frozen=True)
@@ -86,14 +94,15 @@ def play(main: Coroutine[Any, Any, T]) -> T:
 
 
 class WireServer:
-    """Scripts are used up in order, one for each request; `handshakes` one for each connection.
-    Instead of the scripts of the socket, a function may say what a body is answered with."""
+    """Scripts are used up in order, one for each request; `handshakes` one for each connection, of
+    which a Reply with status 101 is a good one with headers of its own. Instead of the scripts of the socket, a function may say what a body is answered with."""
 
     def __init__(
         self,
         socket: Sequence[Sequence[Step]] | Callable[[dict[str, Any]], Sequence[Step]] = (),
         http: Mapping[str, Sequence[Reply]] | None = None,
         handshakes: Sequence[int | Reply] = (),
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.go = asyncio.Event()
         self.came = asyncio.Event()
@@ -101,12 +110,15 @@ class WireServer:
         self.was_asked = asyncio.Event()
         self.gone = asyncio.Event()
         """A connection was closed by the other side."""
+        self.stuck = asyncio.Event()
+        """A flood is not read any more."""
         self.asked: list[Asked] = []
         self.connections = 0
         self.upgrades: list[Mapping[str, str]] = []
         self._play_for = socket if callable(socket) else _in_turn(socket)
         self._http = {path: list(replies) for path, replies in (http or {}).items()}
         self._handshakes = list(handshakes)
+        self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -115,9 +127,9 @@ class WireServer:
         return [asked.body for asked in self.asked]
 
     async def __aenter__(self) -> WireServer:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         self.port = self._server.sockets[0].getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{self.port}/v1"
+        self.base_url = f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -193,15 +205,17 @@ class WireServer:
     ) -> None:
         self.upgrades.append(headers)
         wanted = self._handshakes.pop(0) if self._handshakes else 101
-        if wanted != 101:
-            reply = wanted if isinstance(wanted, Reply) else Reply(status=wanted)
+        reply = wanted if isinstance(wanted, Reply) else Reply(status=wanted)
+        if reply.status != 101:
             await self._answer(reply, reader, writer)
             return
         protocol = ServerProtocol()
         protocol.receive_data(head)
         for handshake in protocol.events_received():
             if isinstance(handshake, Handshake):
-                protocol.send_response(protocol.accept(handshake))
+                response = protocol.accept(handshake)
+                response.headers.update(reply.headers)
+                protocol.send_response(response)
         peer = _Peer(protocol, writer)
         peer.flush()
         while data := await reader.read(65536):
@@ -238,9 +252,13 @@ class WireServer:
                 case Flood(event):
                     while not peer.writer.is_closing():
                         peer.send(json.dumps(event).encode())
+                        if peer.writer.transport.get_write_buffer_size():
+                            self.stuck.set()
                         await peer.writer.drain()
                 case Raw(data):
                     peer.send(data)
+                case Frames(data):
+                    peer.writer.write(data)
                 case event:
                     peer.send(json.dumps(event).encode())
             await peer.writer.drain()

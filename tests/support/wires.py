@@ -92,6 +92,7 @@ class ToldWire:
     def wire_why(self) -> str:
         return ""
 
+
 class Told:
     """A Memory."""
 

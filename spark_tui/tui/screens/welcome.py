@@ -366,12 +366,17 @@ def _words(info: ModelInfo, *, at: str = "") -> str:
     return f"{name:<34} {' · '.join(facts)}".rstrip()
 
 
+def _run_by(server: LocalServer) -> str:
+    """On a machine of many, a port may be somebody else's."""
+    return f" (run by {one_line(server.owner)})" if server.owner else ""
+
+
 def _local_choices(endpoint: Endpoint, servers: tuple[LocalServer, ...]) -> list[Choice]:
     from dataclasses import replace
 
     return [
         Choice(
-            f"{one_line(server.name)}: {_words(info)}",
+            f"{one_line(server.name)}{_run_by(server)}: {_words(info)}",
             info.id,
             replace(endpoint, base_url=server.base_url, key=""),
             keep_key=True,
