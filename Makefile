@@ -23,7 +23,7 @@ terminal:                         ## the real program in a real pseudo-terminal
 	$(BIN)/pytest -m terminal
 
 conformance:                      ## against llama.cpp, LiteLLM, the openai SDK and Codex; installs them
-	$(BIN)/pytest -m conformance tests/conformance
+	$(BIN)/pytest -m conformance -rs tests/conformance
 
 demo:
 	$(BIN)/python -m demo

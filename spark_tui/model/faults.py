@@ -275,7 +275,7 @@ def broken_off(place: Place, why: str) -> StreamFault:
     return StreamFault(
         f"{scrub(place.host, place.secret)} broke off the answer: "
         f"{_whole(_plain(scrub(why, place.secret)))}",
-        hint=f"{KEPT} Ask again to go on.",
+        hint=KEPT,
     )
 
 

@@ -215,7 +215,8 @@ class TurnRun:
                         self._emit(ev.Thought(self.turn, part))
                     case wire.Completed():
                         result.done, result.items = True, delta.items
-                        result.usage, result.cut = delta.usage, delta.cut
+                        result.usage = delta.usage
+                        result.cut = delta.cut or _reached(request, delta)
                         self.service_tier = delta.service_tier or self.service_tier
                     case wire.Failed(fault):
                         result.fault = fault
@@ -373,6 +374,15 @@ class TurnRun:
 
     def _id(self, hunk: int) -> HunkId:
         return HunkId(f"t{self.turn}h{hunk}")
+
+
+def _reached(request: Request, done: wire.Completed) -> str:
+    """Some servers call an answer complete that ended at the cap it was given."""
+    most, used = request.max_output_tokens, done.usage
+    is_call = any(isinstance(item, wire.ToolCall) for item in done.items)
+    if most is None or used is None or is_call or used.output_tokens < most:
+        return ""
+    return "max_output_tokens"
 
 
 def _lane_of_call(call_id: str, *, custom: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from spark_tui.errors import ConnectFault, StreamFault, UsageFault
-from spark_tui.model.provider import AssistantText, Delta, Failed, Item, UserText
+from spark_tui.model.provider import AssistantText, Delta, Failed, Item, Usage, UserText
 from spark_tui.model.scripted import done, patch, say
 from spark_tui.session.events import HunkId, Outcome
 from spark_tui.session.state import Status
@@ -89,6 +89,19 @@ def test_an_output_cap_is_said_and_gone_on_with(bench: Bench, run: Run) -> None:
         calls = [i for i in provider.requests[1].items if type(i).__name__ == "ToolCall"]
         outs = [i for i in provider.requests[1].items if type(i).__name__ == "ToolOutput"]
         assert len(calls) == len(outs)
+
+    run(story())
+
+
+@pytest.mark.parametrize(("used", "outcome"), [(8, Outcome.INCOMPLETE), (7, Outcome.COMPLETE)])
+def test_an_answer_that_ends_at_its_cap_is_cut_whatever_it_calls_itself(
+    bench: Bench, run: Run, used: int, outcome: Outcome
+) -> None:
+    async def story() -> None:
+        bench.environ["SPARK_TUI_MAX_OUTPUT_TOKENS"] = "8"
+        session, _ = await bench.open([(*say("Half an ans"), *done(Usage(10, 0, used)))])
+        assert await session.run("explain") is outcome
+        assert (session.unfinished is not None) is (outcome is Outcome.INCOMPLETE)
 
     run(story())
 
