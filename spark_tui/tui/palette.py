@@ -19,6 +19,16 @@ EXTRA: tuple[tuple[str, str, str], ...] = (
     ("git init", "app.git_init", "make this folder a git repository"),
     ("insert code", "screen.insert_code", "the last code block, into the file that is shown"),
     ("commit", "app.commit", "commit the accepted hunks"),
+    *(
+        (f"effort: {word or own}", f"screen.effort('{word}')", "reasoning effort for this session")
+        for own in ("the model's own",)
+        for word in ("low", "medium", "high", "")
+    ),
+    *(
+        (f"tier: {word or own}", f"screen.tier('{word}')", "service tier for this session")
+        for own in ("the account's own",)
+        for word in ("fast", "priority", "ultrafast", "flex", "")
+    ),
 )
 """Title, action, help of commands whose key works in one pane only, or which have none."""
 

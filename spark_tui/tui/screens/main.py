@@ -350,6 +350,16 @@ class MainScreen(DecidingScreen):
             level = "warning" if over else "info"
             self.hint.say(f"{said}. {over}" if over else said, level=level)
 
+    def action_effort(self, effort: str) -> None:
+        """How long the model thinks, for this session."""
+        if self.session is not None:
+            self.session.service.set_effort(effort)
+
+    def action_tier(self, tier: str) -> None:
+        """How fast and at what price the service answers, for this session."""
+        if self.session is not None:
+            self.session.service.set_tier(tier)
+
     def action_connect(self) -> None:
         self.post_message(ConnectAsked())
 
