@@ -119,9 +119,8 @@ def test_a_request_that_is_too_large_for_the_socket_goes_by_another_wire() -> No
         frame(0xC1, zlib.compress(b"{}")),
         frame(0x83, b"{}"),
         frame(0x80, b"{}"),
-        Frames(b"HTTP/1.1 500 Oops\r\n\r\n"),
     ],
-    ids=["compressed", "unknown kind", "a piece of nothing", "another protocol"],
+    ids=["compressed", "unknown kind", "a piece of nothing"],
 )
 def test_frames_that_cannot_be_lead_to_another_wire(odd: Step) -> None:
     """Nothing of it is read: a bomb must not be opened to see what it is."""
@@ -167,11 +166,10 @@ def test_a_reader_that_does_not_read_holds_up_the_service_and_loses_nothing() ->
                 async for delta in deltas:
                     if isinstance(delta, TextDelta):
                         break
+                await server.stuck.wait()
                 held: list[int] = []
                 for _ in range(3):
-                    server.stuck.clear()
-                    await server.stuck.wait()
-                    for _ in range(2000):
+                    for _ in range(3000):
                         await asyncio.sleep(0)
                     held.append(in_hand(provider))
                 assert held[1] == held[2], "reading has stopped"
@@ -228,7 +226,7 @@ def test_stop_from_another_task_is_heard_between_two_deltas_of_a_flood() -> None
 
             async def press() -> None:
                 nonlocal stopped_at
-                while seen < 1000:
+                while seen < 1000:  # noqa: ASYNC110 - it is the loop's turns that count
                     await asyncio.sleep(0)
                 provider.stop()
                 stopped_at = seen

@@ -95,7 +95,8 @@ def play(main: Coroutine[Any, Any, T]) -> T:
 
 class WireServer:
     """Scripts are used up in order, one for each request; `handshakes` one for each connection, of
-    which a Reply with status 101 is a good one with headers of its own. Instead of the scripts of the socket, a function may say what a body is answered with."""
+    which a Reply with status 101 is a good one with headers of its own. Instead of the scripts of
+    the socket, a function may say what a body is answered with."""
 
     def __init__(
         self,
