@@ -48,7 +48,7 @@ from spark_tui.model.provider import (
     Waiting,
 )
 from spark_tui.model.responses import Decoder
-from spark_tui.model.retry import CURABLE_CLOSES, Budget, is_passing
+from spark_tui.model.retry import CURABLE_CLOSES, SOCKET_CODES, Budget, is_passing
 from spark_tui.model.steering import Steering
 from spark_tui.model.talk import Habits, Talk, event_of, message
 from spark_tui.model.turns import Stopped, Turns
@@ -68,14 +68,6 @@ from spark_tui.model.websocket import (
 LIMIT_BYTES = 64 << 20
 _BREATH = 64
 """Events in a row before the loop gets its turn: a burst must not hold up a key."""
-_NEW_SOCKET = frozenset(
-    {
-        "websocket_connection_limit_reached",
-        "websocket_stream_limit_reached",
-        "invalid_stream_id",
-    }
-)
-"""What is wrong with the socket and not with the request."""
 
 
 @dataclass(slots=True)
@@ -362,7 +354,7 @@ class ResponsesSocket:
             again, turn.resent = not turn.resent, True
             return again
         is_bound = talk.model != turn.request.model and _is_missing(refusal, turn.place)
-        if refusal.code in _NEW_SOCKET or is_bound:
+        if refusal.code in SOCKET_CODES or is_bound:
             again, turn.renewed = not turn.renewed, True
             if again:
                 self._lines.drop()

@@ -50,3 +50,8 @@ def is_passing(refusal: Refusal) -> bool:
 
 CURABLE_CLOSES = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1015})
 """Close codes after which a new connection may do better; any other is the service's last word."""
+
+SOCKET_CODES = frozenset(
+    {"websocket_connection_limit_reached", "websocket_stream_limit_reached", "invalid_stream_id"}
+)
+"""Errors of a socket and not of the request: it goes out again at once, on another socket."""

@@ -10,7 +10,7 @@ import asyncio
 import json
 import selectors
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -154,6 +154,22 @@ class StillDoor:
         line = StillLine(len(self.lines) + 1, self._answer)
         self.lines.append(line)
         return line
+
+
+class Script:
+    """For a door: answers in turn, whichever socket asks; {} means that it breaks there."""
+
+    def __init__(self, *answers: Sequence[Mapping[str, Any]]) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._answers = iter(answers)
+
+    def __call__(self, line: StillLine, body: Any) -> Iterable[Any]:
+        self.asked.append(body)
+        for event in next(self._answers, ()):
+            if event == {}:
+                asyncio.get_running_loop().call_soon(line.lose)
+                return
+            yield event
 
 
 async def settled() -> None:
