@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from spark_tui.model.provider import ToolCall, ToolOutput, UserText
 from spark_tui.model.scripted import Scripted, done, patch, say
-from spark_tui.session.events import HunkId, Outcome
+from spark_tui.session.events import Connected, Decision, Event, HunkId, Outcome
 from spark_tui.session.opening import open_session
 from spark_tui.session.session import Session
 from spark_tui.session.state import Status
@@ -34,12 +34,27 @@ async def opened(bench: Bench, provider: Scripted) -> Session:
     return session
 
 
+async def begun(session: Session, turn: int) -> None:
+    """Until the request of this turn is on its way."""
+    came = asyncio.Event()
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Connected) and event.turn == turn:
+            came.set()
+
+    forget = session.listen(hear)
+    if turn not in session.state.turns or not session.state.turns[turn].wire:
+        await came.wait()
+    forget()
+
+
 def test_a_prompt_joins_the_running_answer(bench: Bench, run: Run) -> None:
     async def story() -> None:
         first = (*patch(EDIT), *say("And now something else. " * 20), *done())
         provider = Scripted([first, (*say("Floats."), *done())], gate=True, steers=True)
         session = await opened(bench, provider)
         running = asyncio.ensure_future(session.run("swap calc.py"))
+        await begun(session, 1)
         await provider.step(len(patch(EDIT)) + 3)
         plan = await session.plan("no, floats please")
         assert await session.join("no, floats please", plan)
@@ -64,6 +79,7 @@ def test_what_does_not_steer_is_stopped_and_asked_anew(bench: Bench, run: Run) -
         provider = Scripted([first, (*say("Two."), *done())], gate=True)
         session = await opened(bench, provider)
         running = asyncio.ensure_future(session.run("explain"))
+        await begun(session, 1)
         await provider.step(3)
         plan = await session.plan("shorter")
         provider.step(1000)
@@ -78,23 +94,20 @@ def test_what_does_not_steer_is_stopped_and_asked_anew(bench: Bench, run: Run) -
 
 def test_news_that_had_no_room_in_the_joined_prompt_are_told_later(bench: Bench, run: Run) -> None:
     async def story() -> None:
-        text_edit = f"```patch\n{EDIT}```\n"
         replies = [
             (*say(EDIT), *done()),
             (*say("Well. " * 20), *done()),
             (*say("Yes."), *done()),
             (*say("Good."), *done()),
         ]
-        assert text_edit
         provider = Scripted(replies, gate=True, steers=True)
         session = await opened(bench, provider)
         provider.step(1000)
         await session.run("swap calc.py")
         provider._allowed = 0
         running = asyncio.ensure_future(session.run("explain"))
+        await begun(session, 2)
         await provider.step(3)
-        from spark_tui.session.events import Decision
-
         await session.decide([HunkId("t1h1")], Decision.REJECTED)
         plan = await session.plan("and shorter")
         assert await session.join("and shorter", plan)
