@@ -60,7 +60,7 @@ from spark_tui.model.turns import Stopped, Turns
 LIMIT_BYTES = 64 << 20
 EVENT_BYTES = 16 << 20
 """Of one event, and of a line that does not end."""
-WHOLE_BYTES = 8 << 20
+WHOLE_BYTES = 4 << 20
 """Of an answer that comes in one piece: it has to be held as a whole."""
 _REFUSAL_BYTES = 64 << 10
 _LINGER_S = 0.1
