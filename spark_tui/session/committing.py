@@ -7,6 +7,7 @@ disk; so a person's other edits in the same file stay out. The index work is rep
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -204,6 +205,7 @@ class Committing:
         writes: Executor,
         review: Review,
         emit: Callable[[Event], None],
+        promise: Callable[..., Awaitable[None]],
         record: Callable[[Event], Awaitable[None]],
     ) -> None:
         self._state = state
@@ -214,6 +216,7 @@ class Committing:
         self._writes = writes
         self._review = review
         self._emit = emit
+        self._promise = promise
         self._record = record
         self._ticket: object | None = None
 
@@ -279,14 +282,26 @@ class Committing:
         hunks = tuple(self._state.accepted_hunks())
         line = self._line(trailer)
         bases = dict(self._state.snapshots)
+        await self._promise(await self._begun(repository, hunks, message))
         done, paths = await asyncio.get_running_loop().run_in_executor(
             self._writes,
             lambda: make_commit(repository, self._worktree, hunks, bases, message, trailer=line),
         )
         if isinstance(done, CommitDone):
             ids = tuple(h.id for h in hunks)
-            await self._record(ev.Committed(done.commit, done.subject, ids, paths))
+            await self._record(ev.Committed(done.commit, done.subject, ids, paths, time.time()))
+        else:
+            self._emit(ev.CommitEnded(done.message))
         return done
+
+    async def _begun(
+        self, repository: Repository, hunks: Sequence[HunkState], message: str
+    ) -> ev.CommitBegun:
+        loop = asyncio.get_running_loop()
+        head = await loop.run_in_executor(self._reads, repository.tip)
+        ids = tuple(h.id for h in hunks)
+        paths = tuple(dict.fromkeys(h.path for h in hunks))
+        return ev.CommitBegun(head or "", ids, paths, message.strip().partition("\n")[0])
 
     def _line(self, trailer: str) -> str | None:
         turns = self._state.turns

@@ -14,6 +14,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from spark_tui.session.history_events import CommitBegun as CommitBegun
+from spark_tui.session.history_events import CommitEnded as CommitEnded
+from spark_tui.session.history_events import CommitUndone as CommitUndone
+from spark_tui.session.history_events import EntryChanged as EntryChanged
+from spark_tui.session.history_events import HunksRestored as HunksRestored
+from spark_tui.session.history_events import HunkStood as HunkStood
+from spark_tui.session.history_events import IndexChanged as IndexChanged
+from spark_tui.session.history_events import Operated as Operated
+from spark_tui.session.history_events import ViewKept as ViewKept
 from spark_tui.session.hunk_events import HunkGrew as HunkGrew
 from spark_tui.session.hunk_events import HunkOpened as HunkOpened
 from spark_tui.session.hunk_events import HunkPending as HunkPending
@@ -240,6 +249,8 @@ class CheckpointSaved:
     write: FilesWritten | None = None
     decided: HunksDecided | None = None
     undone: TurnUndone | None = None
+    restored: HunksRestored | None = None
+    uncommitted: CommitUndone | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +292,10 @@ class Committed:
     subject: str
     hunks: tuple[HunkId, ...]
     paths: tuple[str, ...]
+    at: float = 0.0
+    """Seconds since the epoch."""
+    amends: str = ""
+    """The commit whose place it took, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +343,13 @@ Event = (
     | TurnMeasured
     | TurnEnded
     | MessageDrafted
+    | Operated
+    | IndexChanged
+    | CommitBegun
+    | CommitEnded
     | Committed
+    | CommitUndone
+    | HunksRestored
+    | ViewKept
     | Noticed
 )

@@ -8,6 +8,8 @@ journal; any other is taken back. Blocking, under the lock of the work tree.
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from spark_tui.repo.checkpoints import CheckpointStore
@@ -16,6 +18,8 @@ from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event
 from spark_tui.session.journal import Journal, replay
+from spark_tui.session.operations import entry_of
+from spark_tui.session.state import SessionState
 
 
 def settle_interrupted(store: CheckpointStore, worktree: Worktree, journal: Path) -> str:
@@ -26,52 +30,63 @@ def settle_interrupted(store: CheckpointStore, worktree: Worktree, journal: Path
     note = store.unfinished()
     if note is None:
         return ""
-    saved, written = _known(journal, str(json.loads(note)["checkpoint"]))
-    if written is not None:
+    known = _Known.by(journal, str(json.loads(note)["checkpoint"]))
+    if known.since is not None:
         # Everything was written and recorded; only the note was left. What the person has done
         # with the files since is theirs.
-        _complete(journal, saved, written)
+        _complete(journal, known)
         store.done()
         return ""
     recovery = recover(store, worktree)
     if recovery is None:
         return ""
-    if recovery.outcome == "finished" and saved is not None:
-        _complete(journal, saved, None)
+    if recovery.outcome == "finished":
+        _complete(journal, known)
     return recovery.message
 
 
-def _known(
-    journal: Path, checkpoint: str
-) -> tuple[ev.CheckpointSaved | None, tuple[Event, ...] | None]:
-    """The announcement of the write, and everything the journal holds from the write on."""
+@dataclass(slots=True)
+class _Known:
+    """What the journal says of one write."""
+
+    state: SessionState
     saved: ev.CheckpointSaved | None = None
+    """Its announcement."""
     since: list[Event] | None = None
-    for event in replay(journal) if journal.exists() else ():
-        match event:
-            case ev.CheckpointSaved() if event.checkpoint == checkpoint:
-                saved = event
-            case ev.FilesWritten() if event.checkpoint == checkpoint:
-                since = []
-            case _ if since is not None:
-                since.append(event)
-            case _:
-                pass
-    return saved, None if since is None else tuple(since)
+    """All that stands behind the write; None: it was not recorded."""
+
+    @classmethod
+    def by(cls, journal: Path, checkpoint: str) -> _Known:
+        known = cls(SessionState())
+        for event in replay(journal) if journal.exists() else ():
+            match event:
+                case ev.CheckpointSaved() if event.checkpoint == checkpoint:
+                    known.saved = event
+                case ev.FilesWritten() if event.checkpoint == checkpoint:
+                    known.since = []
+                case _ if known.since is not None:
+                    known.since.append(event)
+                case _:
+                    pass
+            known.state.apply(event)
+        return known
 
 
-def _complete(
-    journal: Path, saved: ev.CheckpointSaved | None, since: tuple[Event, ...] | None
-) -> None:
+def _complete(journal: Path, known: _Known) -> None:
     """Put down what the killed process was about to."""
+    saved, since = known.saved, known.since or []
     if saved is None:
         return
-    missing: list[Event] = []
-    if since is None and saved.write is not None:
-        missing.append(saved.write)
-    for event in (saved.decided, saved.undone):
-        if event is not None and event not in (since or ()):
-            missing.append(event)
+    meant = (saved.decided, saved.undone, saved.restored, saved.uncommitted)
+    follows = [event for event in meant if event is not None]
+    act: list[Event] = [saved.write, *follows] if saved.write is not None else [*follows]
+    missing: list[Event] = [event for event in follows if event not in since]
+    if known.since is None and saved.write is not None:
+        missing.insert(0, saved.write)
+    if not any(isinstance(e, ev.Operated) and e.checkpoint == saved.checkpoint for e in since):
+        number = len(known.state.operations) + 1
+        entry = entry_of(known.state, act, op=number, at=time.time())
+        missing += [entry] if entry is not None else []
     if missing:
         sealed = Journal(journal)
         try:

@@ -14,6 +14,7 @@ from concurrent.futures import Executor
 from spark_tui.errors import DiskFault, LockHeld, SparkFault
 from spark_tui.session.events import Durability, Event, Noticed
 from spark_tui.session.journal import Journal
+from spark_tui.session.operations import Operations
 from spark_tui.session.state import SessionState
 
 Listener = Callable[[Event], None]
@@ -29,6 +30,7 @@ class Spine:
     def __init__(self, journal: Journal | None, state: SessionState, writes: Executor) -> None:
         self._journal = journal
         self._state = state
+        self._operations = Operations(state)
         self._writes = writes
         self._listeners: list[Listener] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -56,7 +58,8 @@ class Spine:
             self._flush_in(FLUSH_S)
 
     async def promise(self, *events: Event) -> None:
-        """Promised events, together. Raises DiskFault, and then the state knows none of them."""
+        """Promised events, together, with the entry of the operation log that they are. Raises
+        DiskFault, and then the state knows none of them."""
         await asyncio.shield(asyncio.ensure_future(self._promise(events)))
 
     async def record(self, event: Event) -> None:
@@ -64,7 +67,8 @@ class Spine:
         try:
             await self.promise(event)
         except SparkFault as fault:
-            self.emit(event)
+            for each in self._operations.with_entry((event,)):
+                self.emit(each)
             self._say(fault)
 
     async def close(self) -> None:
@@ -84,6 +88,7 @@ class Spine:
         async with self._order:
             if self.is_closed:
                 raise DiskFault("The session is closed: nothing was changed.")
+            events = self._operations.with_entry(events)
             told = journal.take()
             loop = asyncio.get_running_loop()
             try:

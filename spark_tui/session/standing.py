@@ -174,6 +174,10 @@ class Act:
     after: Decision
     reshaped: ev.HunkReshaped | None = None
     """The act was no decision but a new shape."""
+    op: int = 0
+    """Its entry in the operation log; 0 in journals of older versions."""
+    restored: ev.HunksRestored | None = None
+    """The act was no decision but a restore."""
 
     def only(self, hunks: tuple[HunkId, ...]) -> Act:
         """The part of it that is about these hunks."""

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from spark_tui.edits.changeset import Kind, Unplaced
+from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import UnknownHunk
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, Event, HunkId
+from spark_tui.session.history_folding import fold_history
 from spark_tui.session.standing import Act as Act
 from spark_tui.session.standing import Before as Before
 from spark_tui.session.standing import Counts as Counts
@@ -22,7 +23,7 @@ from spark_tui.session.standing import HunkState as HunkState
 from spark_tui.session.standing import Part as Part
 from spark_tui.session.standing import Status as Status
 from spark_tui.session.standing import TurnState as TurnState
-from spark_tui.session.terms import file_key
+from spark_tui.session.turn_folding import fold_turn
 
 _REPLACEABLE = frozenset({Status.PLACED, Status.UNPLACED, Status.CONFLICT})
 """What a newer hunk may put aside: a decision that is being written meanwhile stays."""
@@ -65,6 +66,16 @@ class SessionState:
     """The commit message being drafted."""
     message_done: bool = False
     commits: list[ev.Committed] = field(default_factory=list)
+    """Those of ours that were made and not taken back, oldest first."""
+    commit_begun: ev.CommitBegun | None = None
+    """git was asked for a commit and what came of it is not known yet."""
+    uncommitted: list[ev.CommitUndone] = field(default_factory=list)
+    """Commits that were taken back, newest last."""
+    operations: list[ev.Operated] = field(default_factory=list)
+    """The operation log of this session, oldest first."""
+    index_changes: list[ev.IndexChanged] = field(default_factory=list)
+    view: ev.ViewKept | None = None
+    """Where the person was on the screen."""
     notices: list[ev.Noticed] = field(default_factory=list)
 
     # -- reading ---------------------------------------------------------------
@@ -209,16 +220,11 @@ class SessionState:
                 pass
             case ev.TurnUndone():
                 self._undo_turn(event)
-            case ev.Committed():
-                self.commits.append(event)
-                for hid in event.hunks:
-                    if hunk := self.hunks.get(hid):
-                        hunk.committed = event.commit
-                self.message, self.message_done = "", False
             case ev.MessageDrafted():
                 self.message, self.message_done = event.text, event.done
             case _:
-                self._apply_turn(event)
+                if not fold_history(self, event):
+                    fold_turn(self, event)
 
     def _decide(self, event: ev.HunksDecided) -> None:
         act = Act(0, self._before(event.hunks), event.decision)
@@ -288,7 +294,8 @@ class SessionState:
                 left = [replace(a, before=tuple(b for b in a.before if b.hunk != hunk))
                         for a in acts]  # fmt: skip
                 acts[:] = [new for new, old in zip(left, acts, strict=True)
-                           if new.before and (new == old or not new.reshaped)]  # fmt: skip
+                           if (new.before or new.restored)
+                           and (new == old or not new.reshaped)]  # fmt: skip
 
     def _before(self, hunks: tuple[HunkId, ...]) -> tuple[Before, ...]:
         known = [self.hunks[h] for h in hunks if h in self.hunks]
@@ -300,80 +307,3 @@ class SessionState:
             self.taken_back.clear()
         elif self.taken_back:
             self.taken_back.pop()
-
-    def _apply_turn(self, event: Event) -> None:
-        match event:
-            case ev.SessionOpened():
-                self.session, self.root, self.opened_at = event.session, event.root, event.at
-            case ev.RepositoryLooked():
-                self.branch, self.has_git = event.branch, event.has_git
-                self.files, self.marks = event.files, dict(event.marks)
-                self.operation = event.operation
-            case ev.RoleSwitched():
-                self.role, self.model = event.role, event.model
-            case ev.EndpointChanged():
-                self.base_url, self.ready, self.endpoint = event.base_url, event.ready, event.label
-            case ev.DraftKept():
-                self.draft = event.text
-            case ev.PromptQueued():
-                self.queue.append(event.text)
-            case ev.PromptUnqueued():
-                if event.text in self.queue:
-                    self.queue.remove(event.text)
-            case ev.TurnStarted():
-                self.turns[event.turn] = TurnState(
-                    turn=event.turn,
-                    prompt=event.prompt,
-                    role=event.role,
-                    model=event.model,
-                    files=event.files,
-                    tokens=event.tokens,
-                    at=event.at,
-                    steered=event.steered,
-                    refines=event.refines,
-                    continues=event.continues,
-                )
-                back = {file_key(file.path) for file in event.files}  # sent anew, so in it again
-                self.dropped = tuple(key for key in self.dropped if key not in back)
-            case ev.Connected():
-                if turn := self.turns.get(event.turn):
-                    turn.wire, turn.connect_ms = event.wire, event.connect_ms
-                    turn.wire_why = event.why
-            case ev.TurnMeasured():
-                if turn := self.turns.get(event.turn):
-                    turn.figures = event.figures
-            case ev.LinkNews(kind="pool"):
-                self.pool = event
-            case ev.LinkNews():
-                self.link = event if event.kind != "lively" else None
-            case ev.ContextChosen():
-                self.pinned, self.dropped = event.pinned, event.dropped
-            case ev.FirstToken():
-                if turn := self.turns.get(event.turn):
-                    turn.ttft_ms = event.ttft_ms
-            case ev.ToolUsed():
-                if turn := self.turns.get(event.turn):
-                    turn.parts.append(Part("tool", f"{event.name} {event.detail}: {event.result}"))
-            case ev.ReplyIssue():
-                if turn := self.turns.get(event.turn):
-                    turn.parts.append(Part("note", event.message))
-            case ev.TurnEnded():
-                self._end(event)
-            case ev.Noticed():
-                self.notices.append(event)
-            case _:
-                pass
-
-    def _end(self, event: ev.TurnEnded) -> None:
-        turn = self.turns.get(event.turn)
-        if turn is None:
-            return
-        turn.outcome, turn.usage, turn.duration_ms = event.outcome, event.usage, event.duration_ms
-        turn.message, turn.hint, turn.code = event.message, event.hint, event.code
-        self.link = None
-        for hid in turn.hunks:
-            hunk = self.hunks[hid]
-            if hunk.status in (Status.GROWING, Status.WAITING):
-                hunk.status = Status.UNPLACED
-                hunk.typing = None
-                hunk.why = hunk.why or Unplaced("truncated", "the answer ended inside this hunk")

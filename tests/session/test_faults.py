@@ -251,7 +251,10 @@ def test_a_commit_that_cannot_be_recorded_is_known_all_the_same(
         session, _ = await bench.open([REPLY])
         await session.run("change calc.py and README.md")
         await session.decide(ALL, Decision.ACCEPTED)
-        with _broken_journal(monkeypatch, "write", 0):
+        with _broken_journal(monkeypatch, "write", 0), pytest.raises(DiskFault):
+            await session.commit("Too early")
+        assert session.commit_preview()
+        with _broken_journal(monkeypatch, "write", 1):
             assert isinstance(await session.commit("Change"), CommitDone)
         assert session.state.hunks[ALL[0]].committed and not session.commit_preview()
         await session.close()
