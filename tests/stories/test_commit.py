@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from spark_tui.model.scripted import done, patch, say
 from spark_tui.session import events as ev
@@ -102,6 +103,23 @@ def test_nothing_accepted_opens_no_view(bench: Bench, run: Run) -> None:
             await desk.press("tab")
             await desk.diff.press("C")
             desk.hint.shows("nothing is accepted yet")
+            assert desk.diff.has_focus
+
+    run(story())
+
+
+def test_a_folder_without_git_has_nothing_to_commit_to(
+    bench: Bench, run: Run, tmp_path: Path
+) -> None:
+    async def story() -> None:
+        bench.root = tmp_path / "plain"
+        bench.root.mkdir()
+        bench.write("calc.py", "def add(a, b):\n    return a + b\n")
+        async with at_desk(bench, [(*patch(STRICT), *done())]) as desk:
+            await accept_one(desk)
+            await desk.until_true(lambda: "wrote" in desk.hint.text())
+            await desk.diff.press("C")
+            desk.hint.shows("no git repository")
             assert desk.diff.has_focus
 
     run(story())

@@ -236,7 +236,10 @@ class MainScreen(DecidingScreen):
 
     @on(DiffPane.CommitAsked)
     def _commit(self) -> None:
-        if self.session is not None and self.session.commit_preview():
+        session = self.session
+        if session is not None and not session.state.has_git:
+            self.hint.say("this folder is no git repository: Ctrl+P, git init")
+        elif session is not None and session.commit_preview():
             self.post_message(CommitAsked())
         else:
             self.hint.say("nothing is accepted yet: y accepts a hunk")
