@@ -172,7 +172,8 @@ class Demux:
     def _leave(self, out: list[Signal]) -> None:
         """The machine is done; what it gives back is looked at again."""
         machine, self._machine = self._machine, None
-        self._has_blocks = isinstance(machine, BlockMachine)
+        if machine is not None and machine.sure:
+            self._has_blocks = isinstance(machine, BlockMachine)
         match machine:
             case FileMachine():
                 self._path = machine.path

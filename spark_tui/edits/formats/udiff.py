@@ -146,7 +146,10 @@ class DiffMachine:
         elif text.startswith("@@") and (self._meant or self._header.git or self._header.new):
             self._open(text, out)
         elif self._closes(text):
-            self._finish(out)
+            if self.sure:
+                self._finish(out)
+            else:
+                self._give_back()
         elif not text.strip() or (self._header.git and read_extended(text, self._header)):
             pass
         elif self._fence and self._header.new and text[0] in " +-":
