@@ -84,7 +84,7 @@ def rewrite(path: Path, changes: Mapping[str, Any]) -> None:
     text = read_text(target)
     before = dict(_leaves(parse(text, str(path)))) if text else {}
     wanted = {k: v for k, v in {**before, **changes}.items() if v is not None}
-    lines = text.splitlines()
+    lines = _rows(text)
     for key, value in changes.items():
         lines = _changed(lines, key, value)
     new = "\n".join(lines) + "\n" if lines else ""
@@ -112,11 +112,20 @@ def _leaves(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, A
             yield prefix + key, value
 
 
+def _rows(text: str) -> list[str]:
+    """As TOML counts lines: a value may hold other signs that end lines elsewhere.
+
+    >>> _rows("a = 1\\r\\nb = 2\\n"), _rows("")
+    (['a = 1', 'b = 2'], [])
+    """
+    return re.split(r"\r?\n", text.removesuffix("\n").removesuffix("\r")) if text else []
+
+
 def _lines(text: str) -> dict[str, int]:
     """Good enough for messages: a key inside a multi-line string may be counted too."""
     found: dict[str, int] = {}
     table = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_rows(text), 1):
         if header := _HEADER.match(line):
             found.setdefault(_bare(header[1]), number)
             table = _bare(header[1]) + "."
