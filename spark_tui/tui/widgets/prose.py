@@ -90,7 +90,7 @@ def wrap(line: list[Span], width: int, *, indent: int, verbatim: bool) -> list[l
     """The rows of a line, none wider than `width` cells; further rows begin with `indent`."""
     plain = "".join(text for text, _ in line)
     cuts = breaks(plain, width, indent=indent, verbatim=verbatim)
-    if len(cuts) == 1:
+    if cuts == [(0, len(plain))]:
         return [line]
     rows: list[list[Span]] = []
     for number, (start, end) in enumerate(cuts):
