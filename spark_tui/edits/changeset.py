@@ -45,6 +45,8 @@ class Flag(StrEnum):
     IGNORED = "ignored"
     RUNS_LATER = "runs-later"
     SECRET = "secret"  # noqa: S105 - the name of a flag
+    UNDO = "undo"
+    """It takes an accepted hunk out over a later edit of a person's."""
 
 
 @dataclass(frozen=True, slots=True)

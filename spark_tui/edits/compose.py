@@ -51,8 +51,9 @@ def compose(base: Snapshot | None, edits: Sequence[Edit], *, eol: str = "\n") ->
         if edit.end > len(base.lines):
             raise ValueError(f"edit ends at line {edit.end} of {len(base.lines)}")
         parts += _kept(base, at, edit.start)
-        ending = _ending(base, edit)
-        parts += [line + ending for line in edit.lines]
+        parts += [
+            line + ending for line, ending in zip(edit.lines, _endings(base, edit), strict=True)
+        ]
         at = edit.end
     parts += _kept(base, at, len(base.lines))
     text = _settled(base, parts, next((e.newline for e in ordered if e.newline is not None), None))
@@ -134,6 +135,15 @@ def _kept(base: Snapshot, start: int, end: int) -> list[str]:
     return [
         line + eol for line, eol in zip(base.lines[start:end], base.eols[start:end], strict=True)
     ]
+
+
+def _endings(base: Snapshot, edit: Edit) -> Sequence[str]:
+    """Lines that take the place of as many others end as these did; else as `_ending` says."""
+    replaced = base.eols[edit.start : edit.end]
+    ending = _ending(base, edit)
+    if len(replaced) != len(edit.lines):
+        return [ending] * len(edit.lines)
+    return [eol or ending for eol in replaced]
 
 
 def _ending(base: Snapshot, edit: Edit) -> str:

@@ -24,7 +24,13 @@ def test_new_lines_take_the_ending_of_the_line_above() -> None:
 
 def test_at_the_top_the_line_below_gives_the_ending() -> None:
     assert compose(shot(b"a\r\nb\n"), [Edit(0, 0, ("x",))]) == b"x\r\na\r\nb\n"
-    assert compose(shot(b"a\nb\r\nc\r\n"), [Edit(0, 1, ("x",))]) == b"x\r\nb\r\nc\r\n"
+    assert compose(shot(b"a\nb\r\nc\r\n"), [Edit(0, 1, ("x", "y"))]) == b"x\r\ny\r\nb\r\nc\r\n"
+
+
+def test_a_line_in_place_of_a_line_ends_as_that_one_did() -> None:
+    base = shot(b"a\nb\r\nc\n")
+    assert compose(base, [Edit(1, 2, ("B",))]) == b"a\nB\r\nc\n"
+    assert compose(base, [Edit(0, 2, ("A", "B"))]) == b"A\nB\r\nc\n"
 
 
 def test_the_final_newline_stays_as_it_was() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from spark_tui.edits.changeset import Edit, Flag, Placed, Quality
 from spark_tui.edits.compose import compose
 from spark_tui.edits.reshape import (
@@ -77,10 +79,12 @@ def test_lines_that_only_come_stay_together() -> None:
     assert split(new, None) == (new,)
 
 
-def test_mixed_endings_are_not_cut_apart() -> None:
+@pytest.mark.parametrize("lines", [("B", "C"), ("B", "C", "D"), ("B",), ("B", "c"), ("x", "b")])
+def test_mixed_endings_are_cut_apart_only_where_the_bytes_stay(lines: tuple[str, ...]) -> None:
     base = Snapshot.of("a", b"a\r\nb\nc\r\nd\n")
-    whole = Placed(0, 4, (Edit(1, 3, ("B", "C")),))
-    assert split(whole, base) == (whole,)
+    whole = Placed(0, 4, (Edit(1, 3, lines),))
+    edits = [edit for part in split(whole, base) for edit in part.edits]
+    assert compose(base, edits) == compose(base, whole.edits)
 
 
 def test_the_last_part_says_how_the_file_ends() -> None:
