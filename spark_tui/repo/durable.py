@@ -18,6 +18,16 @@ def private_folder(folder: Path) -> None:
         folder.chmod(0o700)
 
 
+def durable_folder(folder: Path) -> None:
+    """As `private_folder`, and the names of what had to be made for it are on the disk: what is
+    promised in a folder is worth as much as the way to it."""
+    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    for made in reversed(missing):
+        made.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(made.parent)
+    private_folder(folder)
+
+
 def put(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace the file in one step."""
     staged = path.with_name(f".{secrets.token_hex(6)}.tmp")

@@ -1,12 +1,14 @@
 """One regular file in an open folder: its bytes and what else belongs to it.
 
-The rule kept here: no link is followed and no pipe or device is waited on. Which folder is for
-places.py, what is written is for writing.py.
+The rule kept here: no link is followed and no pipe or device is waited on; who asks for links too
+gets their targets as bytes. Which folder is for places.py, what is written is for writing.py.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
 import stat
 import sys
@@ -33,6 +35,24 @@ def look(path: str, name: str, folder: int) -> tuple[os.stat_result, bytes] | No
                 f"{path} is too large to work on: {found.st_size >> 20} MiB of {_LARGEST >> 20}."
             )
         return found, stream.read()
+
+
+def look_at_link(path: str, name: str, folder: int) -> tuple[os.stat_result, bytes] | None:
+    """As `look`; where a symbolic link is, its target."""
+    found = status(name, folder)
+    if found is None or not stat.S_ISLNK(found.st_mode):
+        return look(path, name, folder)
+    try:
+        return found, os.readlink(os.fsencode(name), dir_fd=folder)
+    except OSError as cause:
+        if cause.errno == errno.EINVAL:
+            raise RefusedFault(f"{path} changed while it was read.") from cause
+        raise
+
+
+def digest_of(data: bytes, mode: int) -> str:
+    """sha256 of a file's bytes; a link is never taken for a file that holds its target."""
+    return hashlib.sha256(b"link\0" + data if stat.S_ISLNK(mode) else data).hexdigest()
 
 
 def new_mode(found: os.stat_result, mode: int | None, bits: int | None = None) -> int:

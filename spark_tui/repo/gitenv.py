@@ -45,8 +45,12 @@ DURABLE = (
     ("core.fsyncMethod", "fsync"),
     ("fastimport.unpackLimit", "0"),
     ("core.logAllRefUpdates", "false"),
+    ("core.bigFileThreshold", "16m"),
+    ("pack.threads", "1"),
+    ("pack.windowMemory", "64m"),
 )
-"""Settings of a repository of our own: each import is one synced pack, no second process."""
+"""Settings of a repository of our own: each import is one synced pack, no second process; packs
+are joined in little memory, on one core."""
 
 QUIET = frozenset(
     (
@@ -56,6 +60,8 @@ QUIET = frozenset(
     )
 )
 """Commands that never compare or convert a work file: no driver can be started by them."""
+
+_FILTER_VERBS = ("clean", "smudge", "process")
 
 _CONFIG_HOME = frozenset(
     (
@@ -145,13 +151,19 @@ def silenced_drivers(listing: bytes) -> list[tuple[str, str]]:
         stem = f"{section}.{driver}"
         match section:
             case "filter":
-                overrides.update({f"{stem}.{verb}": "" for verb in ("clean", "smudge", "process")})
+                overrides.update({f"{stem}.{verb}": "" for verb in _FILTER_VERBS})
                 overrides[f"{stem}.required"] = "false"
             case "diff":
                 overrides.update({f"{stem}.command": "", f"{stem}.textconv": ""})
             case _:
                 overrides[f"{stem}.driver"] = "false"
     return list(overrides.items())
+
+
+def without_filters(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Overrides with which git takes these files as they are."""
+    off = [(f"filter.{name}.{verb}", "") for name in names for verb in _FILTER_VERBS]
+    return off + [(f"filter.{name}.required", "false") for name in names]
 
 
 def _search_path(root: Path | None, environ: Mapping[str, str]) -> list[str]:

@@ -54,6 +54,10 @@ class Ops:
             raise
         return True
 
+    def symlink(self, target: bytes, name: str, folder: int) -> None:
+        """A new symbolic link, never over an existing name."""
+        os.symlink(target, os.fsencode(name), dir_fd=folder)
+
     def rename(self, name: str, new: str, folder: int) -> None:
         os.rename(name, new, src_dir_fd=folder, dst_dir_fd=folder)
 

@@ -18,6 +18,8 @@ from spark_tui.errors import GitFault, RepositoryFault, UsageFault
 from spark_tui.repo.run import Git, Ran
 
 _GREP_BYTES = 8 << 20
+_FILTER = re.compile(rb"^fatal: .*: clean filter '([^'\n]+)' failed", re.MULTILINE)
+_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,9 @@ class Repository:
             return None
         root = Path(os.fsdecode(found.out.removesuffix(b"\n"))).resolve()
         git = Git(root, environ=environ)
-        git_dir = Path(
-            os.fsdecode(_ok(git.run("rev-parse", "--absolute-git-dir")).removesuffix(b"\n"))
-        )
+        # Asked from here: the folder that the settings name may know nothing of this repository.
+        said = _ok(asking.run("rev-parse", "--absolute-git-dir"))
+        git_dir = Path(os.fsdecode(said.removesuffix(b"\n")))
         if not real.is_relative_to(root) or not _belongs(root, git_dir):
             raise RepositoryFault(
                 f"The settings of this repository say that its files are in {root}.",
@@ -105,19 +107,45 @@ class Repository:
         branch = os.fsdecode(name.out.strip()).removeprefix("refs/heads/") or None
         return Head(self.tip(), branch, branch is None)
 
+    def position(self) -> Head:
+        """As `head`, out of git's own files where these are plain: fifty times faster."""
+        try:
+            said = os.fsdecode((self.git_dir / "HEAD").read_bytes()).strip()
+        except OSError:
+            return self.head()
+        if _OID.fullmatch(said):
+            return Head(said, None, True)
+        branch = said.removeprefix("ref: refs/heads/")
+        if branch == said or branch.startswith(".") or ".." in branch:
+            return self.head()
+        try:
+            commit = os.fsdecode((self._common / "refs/heads" / branch).read_bytes()).strip()
+        except OSError:
+            return self.head()
+        return Head(commit, branch, False) if _OID.fullmatch(commit) else self.head()
+
+    @functools.cached_property
+    def _common(self) -> Path:
+        """Where branches are: of a linked work tree, elsewhere."""
+        try:
+            named = os.fsdecode((self.git_dir / "commondir").read_bytes()).strip()
+        except OSError:
+            return self.git_dir
+        return self.git_dir / named
+
     def status(self) -> Status:
         """Everything that differs, untracked files one by one."""
         # A submodule's own settings are not silenced, so nothing in it is looked at.
-        said = self.git.run(
-            "status",
-            "--porcelain=v2",
-            "-z",
-            "--branch",
-            "--untracked-files=all",
-            "--ignore-submodules=dirty",
-            "--no-renames",
-            timeout_s=120,
-        )
+        words = ("status", "--porcelain=v2", "-z", "--branch", "--untracked-files=all",
+                 "--ignore-submodules=dirty", "--no-renames")  # fmt: skip
+        said = self.git.run(*words, timeout_s=120)
+        # A filter that is set up but not installed (LFS): its files are compared as they are.
+        while said.status != 0 and (failed := _FILTER.search(said.err)):
+            name = os.fsdecode(failed[1])
+            if name in self.git.broken_filters:
+                break
+            self.git.broken_filters.add(name)
+            said = self.git.run(*words, timeout_s=120)
         branch: str | None = None
         head: str | None = None
         marks: dict[str, str] = {}
@@ -206,6 +234,11 @@ class Repository:
                 if stage == "0" and path in some:
                     found[path] = Entry(mode, oid)
         return found
+
+    def conflicts(self) -> frozenset[str]:
+        """The paths that have conflicts in the user's index."""
+        said = self.git.run("ls-files", "-u", "-z")
+        return frozenset(record.partition("\t")[2] for record in _records(_ok(said)))
 
     def unmerged(self) -> bool:
         """Whether the user's index holds conflicts."""

@@ -12,7 +12,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +20,9 @@ from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import RefusedFault, SparkFault
 from spark_tui.repo.change import Change, NotPutBack, Stale, in_place
 from spark_tui.repo.endings import new_file_eol
-from spark_tui.repo.files import look
+from spark_tui.repo.files import look, look_at_link
 from spark_tui.repo.ops import Ops
+from spark_tui.repo.others import Keep
 from spark_tui.repo.places import (
     as_fault,
     components,
@@ -94,22 +95,43 @@ class Worktree:
         found, data = seen
         return Snapshot.of(path, data, 0o755 if found.st_mode & 0o100 else 0o644)
 
+    def read_kept(self, path: str) -> tuple[bytes, int] | None:
+        """What a checkpoint keeps of a path: bytes and permission bits of a file; of a symbolic
+        link, which is not followed, its target and S_IFLNK; None where there is nothing."""
+        parts = components(path)
+        try:
+            with self._parent(parts) as folder:
+                seen = None if folder is None else look_at_link(path, parts[-1], folder)
+        except FileNotFoundError:
+            return None
+        except OSError as cause:
+            raise as_fault(cause, path) from cause
+        if seen is None:
+            return None
+        mode = seen[0].st_mode
+        return seen[1], stat.S_IFLNK if stat.S_ISLNK(mode) else stat.S_IMODE(mode) & 0o777
+
     def write_all(
         self,
         changes: Sequence[Change],
         *,
         expected: Mapping[str, str | None],
         removable: Collection[str] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         """Make all `changes`, or none.
 
         `expected` holds, for each path, the sha256 of the bytes it must still have (None: it must
-        not exist). A folder whose last file goes goes too, if it is `removable` (None: any is).
+        not exist; of a link: its `files.digest_of`). A folder whose last file goes goes too, if it
+        is `removable` (None: any is).
         Raises Stale when a file differs, RefusedFault or DiskFault when it cannot be done; then
         nothing was changed. Only after NotPutBack some files may be new: keep the intent, and
         `recover`.
+
+        What other programs saved meanwhile stays at its path. Where two did, one after the other,
+        `keep` gets the earlier bytes; without it they stay beside the path.
         """
-        Writing(self.root, changes, expected, self._ops, removable=removable).run()
+        Writing(self.root, changes, expected, self._ops, removable=removable, keep=keep).run()
 
     def bits(self, path: str) -> int | None:
         """The permission bits of a file; None where there is none."""
@@ -134,12 +156,40 @@ class Worktree:
                 if above is not None:
                     self._ops.rmdir(parts[-1], above)
 
-    def sweep(self, paths: Iterable[str]) -> None:
-        """Remove what an interrupted write of `paths` left beside them."""
+    def sync(self, paths: Iterable[str]) -> None:
+        """The files, and their names or their absence, are on the disk: a process that was
+        killed may not have come to it."""
+        for path in paths:
+            parts = components(path)
+            try:
+                self._sync(parts)
+            except OSError as cause:
+                raise as_fault(cause, path) from cause
+
+    def sweep(self, paths: Iterable[str], *, keep: Callable[[bytes], object]) -> None:
+        """Remove what an interrupted write of `paths` left beside them. `keep` is given all bytes
+        first: a program may have saved into a file that was just being replaced."""
         for parts in {components(path) for path in paths}:
             with contextlib.suppress(RefusedFault), self._parent(parts) as folder:
                 if folder is not None:
-                    _sweep(folder)
+                    _sweep(folder, keep)
+
+    def _sync(self, parts: tuple[str, ...]) -> None:
+        """The file, and the nearest folder above it that is there."""
+        with contextlib.suppress(RefusedFault), self._parent(parts) as folder:
+            if folder is None:
+                if parts[1:]:
+                    self._sync(parts[:-1])
+                return
+            found = status(parts[-1], folder)
+            if found is not None and stat.S_ISREG(found.st_mode):
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                file = os.open(parts[-1], flags, dir_fd=folder)
+                try:
+                    self._ops.fsync(file)
+                finally:
+                    os.close(file)
+            self._ops.fsync(folder)
 
     def _status(self, path: str) -> os.stat_result | None:
         parts = components(path)
@@ -154,11 +204,15 @@ class Worktree:
         return opened_parent(self.root, parts)
 
 
-def _sweep(folder: int) -> None:
+def _sweep(folder: int, keep: Callable[[bytes], object]) -> None:
     with os.scandir(folder) as entries:
         names = [e.name for e in entries if _LEFTOVER.fullmatch(e.name)]
     for name in names:
-        os.unlink(name, dir_fd=folder)
+        with contextlib.suppress(OSError, SparkFault):
+            seen = look_at_link(name, name, folder)
+            if seen is not None and seen[0].st_nlink == 1 and stat.S_ISREG(seen[0].st_mode):
+                keep(seen[1])
+            os.unlink(name, dir_fd=folder)
 
 
 def _is_repository(folder: Path) -> bool:

@@ -5,6 +5,7 @@
     swap      targets and staged files change names; what came out is looked at
     in place  hard-linked files are overwritten
     aside     files to delete get a staged name
+    look      nobody saved meanwhile, and nobody still can
     sync      every folder concerned
     discard   the old bytes, now under staged names; empty folders
 
@@ -17,7 +18,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import secrets
 import stat
@@ -25,10 +25,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from spark_tui.errors import DiskFault, RefusedFault
-from spark_tui.repo.change import Change, NotPutBack, Stale, Target
-from spark_tui.repo.files import dress, look, new_mode, set_mode
+from spark_tui.repo.change import Busy, Change, NotPutBack, Stale, Target
+from spark_tui.repo.dressing import dress_as
+from spark_tui.repo.files import digest_of
 from spark_tui.repo.ops import Ops
+from spark_tui.repo.others import Keep, holds, is_written_to, may_go, same
 from spark_tui.repo.places import as_fault, components, open_parent, opened_parent, status
+from spark_tui.repo.pouring import pour, pour_back
 
 _TOGETHER = 100
 """Files open at once."""
@@ -45,15 +48,18 @@ class Writing:
         ops: Ops,
         *,
         removable: Collection[str] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self._root = root
         self._changes = changes
         self._expected = expected
         self._ops = ops
         self._removable = removable
+        self._keep = keep
         self._back: list[tuple[str, Callable[[], None]]] = []
         self._open: dict[tuple[str, ...], int] = {}
         self._made_in: list[int] = []
+        self._poured: list[int] = []
         self._at = ""
         self._settled = False
 
@@ -70,6 +76,7 @@ class Writing:
             for target in targets:
                 if target.change.data is None:
                     self._set_aside(target)
+            self._undisturbed(targets)
             self._sync_folders()
             self._settled = True
             self._discard(targets)
@@ -77,11 +84,18 @@ class Writing:
             raise Stale([self._at]) from cause
         except OSError as cause:
             raise self._failed(cause) from cause
+        except MemoryError as cause:
+            raise DiskFault(
+                f"Not enough memory to write {self._at}. Nothing was changed.",
+                hint="Close other programs, then do it again.",
+            ) from cause
         finally:
-            if not self._settled:
-                self._go_back()
-            for folder in (*self._open.values(), *self._made_in):
-                os.close(folder)
+            try:
+                if not self._settled:
+                    self._go_back()
+            finally:
+                for opened in (*self._open.values(), *self._made_in, *self._poured):
+                    os.close(opened)
 
     def _check(self) -> list[Target]:
         targets: list[Target] = []
@@ -90,9 +104,12 @@ class Writing:
             self._at = change.path
             parts = components(change.path)
             with opened_parent(self._root, parts) as folder:
-                seen = None if folder is None else look(change.path, parts[-1], folder)
+                seen = None if folder is None else change.look(parts[-1], folder)
+                if seen is not None and folder is not None and is_written_to(parts[-1], folder):
+                    raise Busy([change.path])
             found, old = seen if seen is not None else (None, None)
-            if _digest(old) != self._expected[change.path]:
+            now = None if seen is None else digest_of(seen[1], seen[0].st_mode)
+            if now != self._expected[change.path]:
                 stale.append(change.path)
             target = Target(change, parts, found, old)
             if target.is_done:
@@ -116,21 +133,30 @@ class Writing:
                 target.folder = self._folder(target)
                 if target.change.data is None or target.in_place:
                     continue
+                if target.change.makes_link:
+                    self._create_link(target, target.change.data)
+                    continue
                 file = self._create(target)
                 files.callback(os.close, file)
                 written.append((target.path, file))
                 self._ops.write(file, target.change.data)
-                self._dress(file, target, target.change)
+                dress_as(self._root, file, target, target.change)
             for path, file in written:
                 self._at = path
                 self._ops.fsync(file)
 
+    def _create_link(self, target: Target, to: bytes) -> None:
+        """It is on the disk with its folder."""
+        self._ops.symlink(to, target.staged, target.folder)
+        self._back.append((target.path, lambda: self._let_go(target)))
+
     def _create(self, target: Target) -> int:
         change = target.change
-        is_new = target.found is None and change.bits is None and change.source is None
+        is_new = target.found is None or target.has_link
+        is_new = is_new and change.bits is None and change.source is None
         mode = 0o666 if is_new else 0o600
         file = self._ops.create(target.staged, mode, target.folder)
-        self._back.append((target.path, lambda: self._drop(target.staged, target.folder)))
+        self._back.append((target.path, lambda: self._let_go(target)))
         return file
 
     def _folder(self, target: Target) -> int:
@@ -163,7 +189,8 @@ class Writing:
             self._add(target)
             return
         self._exchange(target)
-        self._back.append((target.path, lambda: self._exchange(target)))
+        target.was_swapped = True
+        self._back.append((target.path, lambda: self._unswap(target)))
         if not target.is_at(target.staged):
             raise Stale([target.path])
 
@@ -177,10 +204,53 @@ class Writing:
             if status(name, folder) is not None:
                 raise Stale([target.path])
             self._ops.rename(staged, name, folder)
-        self._back.append((target.path, lambda: self._ops.unlink(name, folder)))
+        target.was_swapped = True
+        self._back.append((target.path, lambda: self._unadd(target)))
+
+    def _unswap(self, target: Target) -> None:
+        """What another program saved here since the swap stays: it is the newest."""
+        try:
+            self._exchange(target)
+        except FileNotFoundError:
+            return self._return(target, target.staged)
+        if not self._is_ours(target, target.staged):
+            self._exchange(target)
+
+    def _unadd(self, target: Target) -> None:
+        spare = f".spark-tui-{secrets.token_hex(6)}.tmp"
+        try:
+            self._ops.rename(target.name, spare, target.folder)
+        except FileNotFoundError:
+            return
+        if self._is_ours(target, spare):
+            self._drop(spare, target.folder)
+        else:
+            self._return(target, spare)
+
+    def _is_ours(self, target: Target, name: str) -> bool:
+        """It is what we wrote, and nobody is about to change it."""
+        if not target.change.makes_link:
+            return holds(name, target.folder, (target.change.data,))
+        seen = target.change.look(name, target.folder)
+        return seen is not None and seen[1] == target.change.data
+
+    def _return(self, target: Target, spare: str) -> None:
+        """What lies under this name gets the path again, unless there is something new."""
+        name, folder = target.name, target.folder
+        try:
+            linked = self._ops.link(spare, name, folder)
+        except FileExistsError:
+            linked = True
+        except OSError:
+            linked = False
+        if not linked and status(name, folder) is None:
+            self._ops.rename(spare, name, folder)
+        elif self._may_go(target, spare):
+            self._drop(spare, folder)
 
     def _exchange(self, target: Target) -> None:
-        """Target and staged file change names; where that is not one step, by a third name."""
+        """Both change names; where that is not one step, by a third name, and what somebody saves
+        just before the second of its steps is lost."""
         name, staged, folder = target.name, target.staged, target.folder
         if self._ops.exchange(staged, name, folder):
             return
@@ -188,8 +258,10 @@ class Writing:
         try:
             if not self._ops.link(name, spare, folder):
                 self._copy(spare, target)
+            elif not same(name, spare, folder):
+                raise Stale([target.path])
             self._ops.rename(staged, name, folder)
-        except OSError:
+        except (OSError, Stale):
             self._drop(spare, folder)
             raise
         try:
@@ -199,68 +271,54 @@ class Writing:
             raise
 
     def _copy(self, spare: str, target: Target) -> None:
-        seen = look(target.path, target.name, target.folder)
+        seen = target.change.look(target.name, target.folder)
         if seen is None:
             raise Stale([target.path])
+        if stat.S_ISLNK(seen[0].st_mode):
+            self._ops.symlink(seen[1], spare, target.folder)
+            return
         file = self._ops.create(spare, 0o600, target.folder)
         try:
             self._ops.write(file, seen[1])
-            self._dress(file, target, Change(target.path, None))
+            dress_as(self._root, file, target, Change(target.path, None))
             self._ops.fsync(file)
         finally:
             os.close(file)
-
-    def _dress(self, file: int, target: Target, change: Change) -> None:
-        if target.found is not None:
-            mode = new_mode(target.found, change.mode, change.bits)
-            dress(file, mode, like=target.name, found=target.found, folder=target.folder)
-        elif change.source is None or not self._dress_like(file, change, change.source):
-            os.fchmod(file, new_mode(os.fstat(file), change.mode, change.bits))
-
-    def _dress_like(self, file: int, change: Change, source: str) -> bool:
-        parts = components(source)
-        with opened_parent(self._root, parts) as folder:
-            found = None if folder is None else status(parts[-1], folder)
-            if folder is None or found is None or not stat.S_ISREG(found.st_mode):
-                return False
-            mode = new_mode(found, change.mode, change.bits)
-            dress(file, mode, like=parts[-1], found=found, folder=folder)
-        return True
 
     def _overwrite(self, target: Target) -> None:
         self._at = target.path
         data, old = target.change.data, target.old
-        if data is not None and old is not None:
-            self._pour(target, data, target.change, over=old)
+        if data is None or old is None:
+            return
 
-    def _pour(self, target: Target, data: bytes, change: Change, *, over: bytes | None) -> None:
-        """Through one descriptor: what is checked is what is written. `over` may be None only on
-        the way back, when anything may be in the file."""
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        file = os.open(target.name, flags, dir_fd=target.folder)
-        try:
-            found = target.found
-            if found is None or not os.path.samestat(os.fstat(file), found):
-                raise Stale([target.path])
-            if over is not None:
-                if os.pread(file, len(over) + 1, 0) != over:
-                    raise Stale([target.path])
-                back, kept = over, Change(target.path, None)
-                self._back.append((target.path, lambda: self._pour(target, back, kept, over=None)))
-            self._ops.write(file, data)
-            self._ops.truncate(file, len(data))
-            set_mode(file, new_mode(found, change.mode, change.bits))
-            self._ops.fsync(file)
-        finally:
-            os.close(file)
+        def begun(file: int) -> None:
+            self._poured.append(file)
+            self._back.append((target.path, lambda: pour_back(target, file, old, self._ops)))
+
+        pour(target, data, self._ops, begun=begun)
 
     def _set_aside(self, target: Target) -> None:
         self._at = target.path
         name, staged, folder = target.name, target.staged, target.folder
         self._ops.rename(name, staged, folder)
-        self._back.append((target.path, lambda: self._ops.rename(staged, name, folder)))
+        target.was_swapped = True
+        self._back.append((target.path, lambda: self._return(target, staged)))
         if not target.is_at(staged):
             raise Stale([target.path])
+
+    def _undisturbed(self, targets: Sequence[Target]) -> None:
+        """Nobody saved meanwhile, and nobody can write to an old file any more."""
+        self._still_reachable(targets)
+        for target in targets:
+            if target.found is None or target.has_link:
+                continue
+            now = status(target.name, target.folder)
+            if target.in_place:
+                is_quiet = now is not None and os.path.samestat(now, target.found)
+            else:
+                is_quiet = holds(target.staged, target.folder, (target.old,))
+            if not is_quiet:
+                raise Stale([target.path])
 
     def _sync_folders(self) -> None:
         """Each folder in which a name came, went or changed, once."""
@@ -277,13 +335,13 @@ class Writing:
             self._dropped(target)
         for target in targets:
             if target.change.data is None:
-                with contextlib.suppress(OSError, RefusedFault, DiskFault):
+                with contextlib.suppress(OSError, MemoryError, RefusedFault, DiskFault):
                     self._remove_empty(target.parts[:-1])
 
     def _dropped(self, target: Target) -> bool:
         try:
-            self._drop(target.staged, target.folder)
-        except OSError:
+            self._let_go(target)
+        except (OSError, MemoryError):
             return False
         return True
 
@@ -295,6 +353,15 @@ class Writing:
                     return
                 self._ops.rmdir(parts[-1], folder)
             parts = parts[:-1]
+
+    def _let_go(self, target: Target) -> None:
+        """Remove what lies under the staged name, once nobody could miss it."""
+        if not target.was_swapped or self._may_go(target, target.staged):
+            self._drop(target.staged, target.folder)
+
+    def _may_go(self, target: Target, name: str) -> bool:
+        known = (target.old, target.change.data)
+        return may_go(target.path, name, target.folder, known, self._keep)
 
     def _drop(self, name: str, folder: int) -> None:
         with contextlib.suppress(FileNotFoundError):
@@ -312,7 +379,7 @@ class Writing:
         for path, step in reversed(self._back):
             try:
                 step()
-            except (OSError, Stale):
+            except (OSError, Stale, MemoryError):
                 lost.append(path)
         self._back.clear()
         if lost:
@@ -326,7 +393,3 @@ class Writing:
         needed = next((len(c.data) for c in self._changes if c.path == self._at and c.data), None)
         fault = as_fault(cause, self._at, needed=needed)
         return DiskFault(f"{fault.message} Nothing was changed.", hint=fault.hint)
-
-
-def _digest(data: bytes | None) -> str | None:
-    return None if data is None else hashlib.sha256(data).hexdigest()

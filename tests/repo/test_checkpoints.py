@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from spark_tui.errors import GitFault
-from spark_tui.repo.checkpoints import CheckpointStore
+from spark_tui.repo.checkpoints import CheckpointGone, CheckpointStore
+from spark_tui.repo.run import Git, Ran
+from spark_tui.repo.storage import Storage, taken
 
 FILES = {
     "src/app.py": (b"x = 1\n", 0o644),
@@ -21,6 +25,7 @@ FILES = {
     "absent": None,
     "src/absent too": None,
 }
+SAVED_MEANWHILE = {"b": (b"the same bytes", 0o644), "c": None}
 
 
 @pytest.fixture
@@ -92,31 +97,88 @@ def test_the_users_gc_breaks_nothing(store: CheckpointStore) -> None:
     assert store.list()[-1].n == 2
 
 
-def test_prune_keeps_the_last_and_the_protected(store: CheckpointStore) -> None:
+def test_what_is_forgotten_goes_with_its_bytes(store: CheckpointStore) -> None:
     ids = [store.save("s", 1, {"a": (os.urandom(5000), 0o644)}) for _ in range(8)]
-    size = store.size_bytes()
-    gone = store.prune(3, protect=[ids[1]])
-    assert set(gone) == {ids[0], *ids[2:5]}
-    assert {i.id for i in store.list()} == {ids[1], *ids[5:]}
-    assert all(store.load(id) for id in (ids[1], *ids[5:]))
-    assert store.size_bytes() < size - 4 * 4000
-    with pytest.raises(GitFault):
+    size = taken(store.storage.folder)
+    store.forget([i for i in store.list() if i.id != ids[1]][:5])
+    assert [i.id for i in store.list()] == [ids[1], *ids[6:]]
+    store.storage.join(drop=True)
+    assert all(store.load(id) for id in (ids[1], *ids[6:]))
+    assert taken(store.storage.folder) < size - 5 * 5000
+    with pytest.raises(CheckpointGone, match=ids[0][:9]):
         store.load(ids[0])
-    assert store.prune(100) == ()
+    _git(store, "fsck", "--strict", "--no-dangling")
 
 
-def test_tidy_joins_the_packs(store: CheckpointStore) -> None:
-    ids = [store.save("s", 1, {"a": (b"%d" % n, 0o644)}) for n in range(4)]
-    assert not store.tidy(packs=4)
-    assert store.tidy(packs=3)
-    assert len(list((store.folder / "store.git/objects/pack").glob("*.pack"))) == 1
+def test_joined_packs_hold_the_same(store: CheckpointStore) -> None:
+    ids = [store.save("s", n, {"a": (b"%d" % n, 0o644)}) for n in range(4)]
+    assert len(store.storage.packs()) == 4
+    store.storage.gather_refs()
+    store.storage.join()
+    assert len(store.storage.packs()) == 1
+    store.storage.join()  # nothing to do, and nothing lost
     assert [store.load(id)["a"] for id in ids] == [(b"%d" % n, 0o644) for n in range(4)]
+    ids.append(store.save("s", 3, FILES))
+    assert [(i.id, i.turn, i.n) for i in store.list()][-1] == (ids[-1], 3, 2)
+    store.storage.join(drop=True)
+    assert [i.id for i in store.list()] == ids
+    assert store.load(ids[-1]) == FILES
 
 
-def test_a_failed_checkpoint_is_a_fault(store: CheckpointStore) -> None:
-    (store.folder / "store.git/HEAD").unlink()
-    with pytest.raises(GitFault):
-        store.save("s", 1, FILES)
+def test_what_is_saved_while_packs_are_joined_stays(
+    store: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A save between any two steps of the joining, also one that is the first of its turn."""
+    ids = [store.save("s", 1, {"a": (b"%d" % n, 0o644)}) for n in range(3)]
+    for drop in (True, False):
+        for at in range(4):
+            # The very bytes of a checkpoint that is forgotten, but still in its pack.
+            store.save("s", 1, SAVED_MEANWHILE)
+            store.forget(store.list()[-1:])
+            with monkeypatch.context() as patch:
+                saved = _save_at(store, patch, at)
+                store.storage.join(drop=drop)
+            ids += saved
+            assert saved
+            assert [i.id for i in store.list()] == ids
+            assert all(store.load(id) for id in ids)
+            assert store.load(saved[0]) == SAVED_MEANWHILE
+            assert list(store.folder.glob("again*")) == []
+            store.forget(store.list()[-1:])
+            ids = ids[:-1]
+            store.storage.join(drop=True)
+    assert left_behind(store) == []
+
+
+def _save_at(store: CheckpointStore, patch: pytest.MonkeyPatch, at: int) -> list[str]:
+    """Before pack-objects, after it, before the old packs go, and after that."""
+    saved: list[str] = []
+    done = [0]
+
+    def step() -> None:
+        if done[0] == at:
+            turn = len(store.list()) + 10
+            saved.append(store.save("s", turn, SAVED_MEANWHILE))
+        done[0] += 1
+
+    real_run, real_remove = Git.run, Storage._remove
+
+    def run(self: Git, *args: str, **kwargs: Any) -> Ran:
+        if args[0] != "pack-objects":
+            return real_run(self, *args, **kwargs)
+        step()
+        said = real_run(self, *args, **kwargs)
+        step()
+        return said
+
+    def remove(self: Storage, stems: Iterable[str]) -> None:
+        step()
+        real_remove(self, stems)
+        step()
+
+    patch.setattr(Git, "run", run)
+    patch.setattr(Storage, "_remove", remove)
+    return saved
 
 
 def test_an_import_that_fails_leaves_nothing_behind(store: CheckpointStore) -> None:
@@ -153,7 +215,7 @@ def test_bad_ids_never_reach_git(store: CheckpointStore) -> None:
 
 
 def test_blobs(store: CheckpointStore) -> None:
-    data = b"shown to the model\x00"
+    data = b"shown to the model\x00" * 50
     digest = store.keep_blob(data)
     assert digest == sha256(data).hexdigest() == store.keep_blob(data)
     assert store.blob(digest) == data
@@ -163,6 +225,15 @@ def test_blobs(store: CheckpointStore) -> None:
     assert store.blob(digest) is None
     store.keep_blob(data)
     assert store.blob(digest) == data
+    noise = os.urandom(200)
+    assert store.blob(store.keep_blob(noise)) == noise
+    kept_at = {name: at for name, at, size in store.blobs() if size}
+    assert set(kept_at) == {digest, sha256(noise).hexdigest()}
+    store.drop_blob(digest, unless_after=0)
+    assert store.blob(digest) == data
+    store.drop_blob(digest, unless_after=kept_at[digest])
+    store.drop_blob(digest, unless_after=kept_at[digest])
+    assert store.blob(digest) is None
 
 
 def test_an_intent_is_found_until_it_is_done(store: CheckpointStore) -> None:

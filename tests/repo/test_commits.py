@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from spark_tui.repo import commits
+from spark_tui.repo import preparing
 from spark_tui.repo.commits import CommitDone, CommitRefused, CommitRequest, commit
 from spark_tui.repo.messages import clean, with_trailer
 from spark_tui.repo.repository import Repository
@@ -206,7 +206,7 @@ def test_a_hook_that_hangs_is_stopped(repo: Repository) -> None:
     _hook(repo, "pre-commit", "sleep 600")
     done = commit(repo, asked(), timeout_s=0.3)
     assert isinstance(done, CommitRefused)
-    assert (done.code, "0.3 s" in done.output) == ("hook", True)
+    assert (done.code, "0.3 s" in done.output) == ("stopped", True)
 
 
 def test_a_hook_that_formats_and_adds(repo: Repository, shell: Shell) -> None:
@@ -218,7 +218,8 @@ def test_a_hook_that_formats_and_adds(repo: Repository, shell: Shell) -> None:
     )
     done = made(repo, asked())
     assert repo.committed("a.txt") == A.upper()
-    assert done.note == "A hook also changed: extra."
+    assert done.note == "A hook also changed: extra. A hook changed on the disk: a.txt."
+    assert (done.changed, done.hooks) == (("a.txt", "extra"), ("pre-commit",))
     assert repo.status().marks == {}
 
 
@@ -315,14 +316,14 @@ def test_line_endings_are_stored_as_git_add_would(repo: Repository, shell: Shell
 def test_a_commit_made_meanwhile_is_not_reverted(
     repo: Repository, shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = commits._put
+    put = preparing._put
 
     def put_and_more(*args: object) -> CommitRefused | None:
         (repo.root / "src/b.txt").write_text("theirs\n")
         shell("commit", "-qam", "Meanwhile")
         return put(*args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(commits, "_put", put_and_more)
+    monkeypatch.setattr(preparing, "_put", put_and_more)
     assert refused(repo, asked()).message == "HEAD moved meanwhile."
     assert shell("show", "HEAD:src/b.txt") == "theirs\n"
 
@@ -330,8 +331,7 @@ def test_a_commit_made_meanwhile_is_not_reverted(
 def test_a_locked_index_is_waited_for(repo: Repository) -> None:
     """Another git holds the index while we commit, and lets go of it."""
     lock = repo.git_dir / "index.lock"
-    lock.write_text("")
-    _hook(repo, "post-commit", f"(sleep 0.3; rm {lock}) > /dev/null 2>&1 &")
+    _hook(repo, "post-commit", f"touch {lock}; (sleep 0.3; rm {lock}) > /dev/null 2>&1 &")
     (repo.root / "a.txt").write_bytes(A)
     assert made(repo, asked()).note == ""
     assert repo.status().marks == {}

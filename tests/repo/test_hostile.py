@@ -109,7 +109,9 @@ def test_opening_runs_nothing(
     worktree.write_all([Change("a.txt", b"new\n")], expected={"a.txt": snapshot.digest})
     store.load(kept)
     store.list()
-    store.prune(0)
+    store.storage.gather_refs()
+    store.forget(store.list())
+    store.storage.join(drop=True)
     assert not canary.exists(), canary.read_text()
     assert (hostile.git_dir / "config").read_bytes() == config
     assert (hostile.git_dir / "index").read_bytes() == index

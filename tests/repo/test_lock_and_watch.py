@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -12,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from spark_tui.errors import DiskFault, LockHeld
-from spark_tui.repo.lock import WorktreeLock
+from spark_tui.errors import DiskFault, LockHeld, RepositoryFault
+from spark_tui.repo.lock import Holder, WorktreeLock, read_holder
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.watch import _name, changes
 
@@ -50,7 +51,8 @@ def test_it_is_waited_for(tmp_path: Path, holder: subprocess.Popen[str]) -> None
     threading.Timer(0.1, holder.kill).start()
     with WorktreeLock(tmp_path / "state/lock", wait_s=20) as lock:
         assert lock.held
-        assert (tmp_path / "state/lock").read_text() == f"{os.getpid()}\n"
+        me = read_holder(tmp_path / "state/lock")
+        assert me is not None and me.pid == os.getpid() and me.is_here
     assert not lock.held
 
 
@@ -83,6 +85,71 @@ def test_a_full_disk_is_said_and_leaves_no_lock(
             WorktreeLock(tmp_path / "lock").acquire()
     with WorktreeLock(tmp_path / "lock", wait_s=0):
         pass
+
+
+def test_who_died_without_letting_go_is_known(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    holder.kill()
+    holder.wait()
+    with WorktreeLock(tmp_path / "state/lock", wait_s=0) as lock:
+        assert lock.left is not None and lock.left.pid == holder.pid
+        lock.tell(session="20261127-100200-abcd", is_leaving=True)
+        told = lock.holder
+        assert told is not None and told.session == "20261127-100200-abcd" and told.is_leaving
+    with WorktreeLock(tmp_path / "state/lock", wait_s=0) as lock:
+        assert lock.left is None, "we let go in order"
+
+
+def test_asking_whether_it_is_free_takes_nothing(
+    tmp_path: Path, holder: subprocess.Popen[str]
+) -> None:
+    lock = WorktreeLock(tmp_path / "state/lock", wait_s=0)
+    assert not lock.is_free()
+    holder.kill()
+    holder.wait()
+    assert lock.is_free() and not lock.held
+    lock.acquire()
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        (b"4711\n", Holder(4711)),
+        (b"", None),
+        (b"{", None),
+        (b"[1]", None),
+        (b'{"pid": "4711"}', None),
+        (b"\x00\xff" * 9000, None),
+        (b'{"pid": 4711, "since": "soon", "tty": "pts/3"}', Holder(4711, tty="pts/3")),
+    ],
+)
+def test_words_of_others_are_read_with_care(
+    tmp_path: Path, text: bytes, holder: Holder | None
+) -> None:
+    (tmp_path / "lock").write_bytes(text)
+    assert read_holder(tmp_path / "lock") == holder
+
+
+def test_the_words_for_a_person() -> None:
+    here = os.uname().nodename
+    assert Holder(4711, here, 0.0, "", "pts/3").words == "spark-tui 4711 on pts/3"
+    assert Holder(4711, "far away", 0.0).words == "spark-tui 4711 of far away"
+    assert Holder(1, here, 1e300).words == "spark-tui 1 since ?"
+    assert "since 19" in Holder(1, here, 100_000.0).words
+
+
+def test_a_file_system_without_locks_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with pytest.raises(RepositoryFault, match="file system without locks") as caught:
+        WorktreeLock(tmp_path / "lock", wait_s=0).acquire()
+    assert "SPARK_TUI_STATE_DIR" in caught.value.hint
 
 
 def test_changes_are_told(repo: Repository, shell: Shell) -> None:

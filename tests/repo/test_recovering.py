@@ -64,6 +64,10 @@ class Mortal(Ops):
         self._step()
         super().rmdir(name, folder)
 
+    def symlink(self, target: bytes, name: str, folder: int) -> None:
+        self._step()
+        super().symlink(target, name, folder)
+
     def link(self, name: str, new: str, folder: int) -> bool:
         self._step()
         return super().link(name, new, folder)

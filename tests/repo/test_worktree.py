@@ -253,7 +253,8 @@ def test_sweep_removes_only_our_leftovers(worktree: Worktree) -> None:
     root = worktree.root
     (root / "src/.spark-tui-0123456789ab.tmp").write_text("x")
     (root / "src/.spark-tui-mine.tmp").write_text("x")
-    worktree.sweep(["src/b.txt", "none/x"])
+    kept: list[bytes] = []
+    worktree.sweep(["src/b.txt", "none/x"], keep=kept.append)
     assert tree(root).keys() == {"a.txt", "src/b.txt", "src/.spark-tui-mine.tmp"}
 
 

@@ -10,14 +10,14 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from spark_tui.tui.highlight import Highlighter
-from spark_tui.tui.widgets.diff_view import DiffView
+from spark_tui.tui.widgets.diff_changes import ChangesView
 from tests.support.story import Story
 
 
 class DiffApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        self.view = DiffView(Highlighter(), empty=["nothing yet"])
+        self.view = ChangesView(Highlighter(), empty=["nothing yet"])
 
     def compose(self) -> ComposeResult:
         yield self.view
@@ -26,7 +26,7 @@ class DiffApp(App[None]):
 class Look:
     """The view as a person sees it."""
 
-    def __init__(self, view: DiffView) -> None:
+    def __init__(self, view: ChangesView) -> None:
         self.view = view
 
     def strips(self) -> list[Strip]:

@@ -12,13 +12,16 @@ from typing import Any
 
 from spark_tui.model.provider import Endpoint, ModelInfo
 from spark_tui.session import committing
+from spark_tui.session.changing import ChangePage, Pick, Scope
 from spark_tui.session.committing import CommitFile
 from spark_tui.session.context import Plan
 from spark_tui.session.context_items import Budget, Choice, Part
 from spark_tui.session.events import Event, MessageDrafted, Outcome
 from spark_tui.session.lookup import FileHit
 from spark_tui.session.meter import Meter
+from spark_tui.session.review import Acted
 from spark_tui.session.state import SessionState
+from spark_tui.session.takeover import Access
 from spark_tui.settings.config import Settings
 from tests.support.story import Story
 
@@ -34,6 +37,19 @@ class FixedMeter(Meter):
     @property
     def rate(self) -> float:
         return 987.0 if self.ttft_ms is not None else 0.0
+
+
+class FakeCommitting:
+    """Nothing to amend, nothing signed."""
+
+    async def last(self) -> None:
+        return None
+
+    async def asks(self) -> bool:
+        return False
+
+    def keep(self, _text: str, _choice: object) -> None:
+        return None
 
 
 @dataclass
@@ -53,6 +69,20 @@ class FakeService:
 
     def suggest(self, listed: Sequence[ModelInfo]) -> ModelInfo | None:
         return listed[0] if listed else None
+
+
+class FakeKeeping:
+    """Nothing is kept, so nothing goes."""
+
+    async def tend(self) -> None:
+        return None
+
+
+class FakeSessions:
+    """There are no others."""
+
+    async def left(self) -> None:
+        return None
 
 
 @dataclass
@@ -82,6 +112,27 @@ class FakeContext:
 
 
 @dataclass
+class FakeStaging:
+    """The pages it was given; what was asked for is remembered."""
+
+    pages: dict[Scope, ChangePage] = field(default_factory=dict)
+    asked: list[tuple[str, tuple[Pick, ...]]] = field(default_factory=list)
+
+    async def page(self, scope: Scope) -> ChangePage:
+        return self.pages.get(scope, ChangePage(scope))
+
+    async def act(self, act: str, picks: Sequence[Pick]) -> Acted:
+        self.asked.append((act, tuple(picks)))
+        return Acted(True, f"{act} was asked for")
+
+    async def undo(self) -> Acted:
+        return await self.act("undo", ())
+
+    async def redo(self) -> Acted:
+        return await self.act("redo", ())
+
+
+@dataclass
 class FakeSession:
     """Give it a Story; `settings` and answers may be replaced."""
 
@@ -90,6 +141,10 @@ class FakeSession:
     meter: Meter = field(default_factory=FixedMeter)
     service: FakeService = field(default_factory=lambda: FakeService())
     context: FakeContext = field(default_factory=lambda: FakeContext())
+    staging: FakeStaging = field(default_factory=lambda: FakeStaging())
+    access: Access = field(default_factory=Access)
+    sessions: FakeSessions = field(default_factory=FakeSessions)
+    keeping: FakeKeeping = field(default_factory=FakeKeeping)
     answer: Plan | None = None
     drafted: str = ""
     listed: tuple[ModelInfo, ...] = ()
@@ -118,9 +173,6 @@ class FakeSession:
         await asyncio.Event().wait()
         yield None
 
-    async def changes(self) -> tuple[()]:
-        return ()
-
     async def plan(self, prompt: str, **_more: Any) -> Plan:
         return self.answer or Plan(prompt)
 
@@ -131,6 +183,9 @@ class FakeSession:
     @property
     def unfinished(self) -> None:
         return None
+
+    def keep_view(self, view: Event) -> None:
+        self.state.apply(view)
 
     def keep_draft(self, text: str) -> None:
         return None
@@ -145,10 +200,12 @@ class FakeSession:
     def stop(self) -> None:
         return None
 
+    committing = FakeCommitting()
+
     def commit_preview(self) -> tuple[CommitFile, ...]:
         return committing.preview(self.state)
 
-    async def draft_message(self) -> None:
+    async def draft_message(self, _choice: object = None) -> None:
         self.tell(MessageDrafted(self.drafted, True))
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, Event
 from spark_tui.session.journal import Journal
 from spark_tui.session.opening import open_session
+from spark_tui.session.since import Moment
 from spark_tui.settings.config import load
 
 TEXT = """*** Begin Patch
@@ -99,8 +100,16 @@ async def main(root: Path, step: str, verb: str) -> None:
         await session.decide(hunks, Decision.ACCEPTED)
     else:
         await session.decide(hunks, Decision.ACCEPTED)
+        if verb == "unrestore":
+            await session.restoring.restore(Moment(after=0))
         arm(step)
-        await (session.undo() if verb == "undo" else session.undo_turn())
+        match verb:
+            case "undo-turn":
+                await session.undo_turn()
+            case "restore":
+                await session.restoring.restore(Moment(after=0))
+            case _:
+                await session.undo()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,10 @@ class Recording(Ops):
         self._step("link", self._path(folder, new))
         return super().link(name, new, folder)
 
+    def symlink(self, target: bytes, name: str, folder: int) -> None:
+        self._step("symlink", self._path(folder, name))
+        super().symlink(target, name, folder)
+
     def rename(self, name: str, new: str, folder: int) -> None:
         gone = " aside" if _STAGED.match(new) else ""
         self._step("rename", self._path(folder, name if gone else new) + gone)

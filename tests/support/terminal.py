@@ -97,13 +97,30 @@ class Terminal:
         assert self.status is not None, f"it did not end; on this screen:\n{self.text}"
         return self.status if self.status >= 0 else 128 - self.status
 
+    def hang_up(self) -> None:
+        """The line is gone: what holds the terminal at our end is closed."""
+        os.close(self._master)
+        self._master = -1
+
+    def is_gone(self, *, limit_s: float) -> int | None:
+        """The exit status within this time, None when it lives on; without a line to read."""
+        deadline = time.monotonic() + limit_s
+        while self.status is None and time.monotonic() < deadline:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.status = os.waitstatus_to_exitcode(status)
+            else:
+                select.select([], [], [], 0.005)
+        return self.status
+
     def kill(self) -> None:
         """End the process that we started."""
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
             self.status = -signal.SIGKILL
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     def _read(self, wait_s: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], wait_s)
