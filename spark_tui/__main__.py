@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from spark_tui.options import VERBS, AppOptions
+from spark_tui.options import RESUME, VERBS, AppOptions
 
 _HOME = Path(__file__).resolve().parent
 
@@ -66,7 +66,8 @@ def _app(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _options(argv: Sequence[str], environ: Mapping[str, str]) -> AppOptions:
-    if not argv or (len(argv) == 1 and not argv[0].startswith("-")):
+    is_path = len(argv) == 1 and not argv[0].startswith("-") and argv[0] != RESUME
+    if not argv or is_path:
         return AppOptions(Path(*argv), environ=environ)
     from spark_tui.cli.arguments import app_options  # deferred: argparse is 15 ms
 

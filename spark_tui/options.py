@@ -23,10 +23,14 @@ class AppOptions:
     """The environment as it was at start, GIT_* included."""
 
 
+RESUME = "resume"
+"""The first word that opens the screen on an earlier session; `./resume` is a folder."""
 VERBS = frozenset(
     (
-        *("accept", "apply", "bench", "commit", "config", "context", "doctor", "edit"),
-        *("hunks", "models", "redo", "reject", "stats", "undo"),
+        *("accept", "apply", "bench", "checkpoints", "commit", "commit-msg", "config"),
+        *("context", "doctor", "hook"),
+        *("edit", "hunks", "log", "models", "redo", "reject", "restore"),
+        *("sessions", "stats", "undo", "why"),
     )
 )
 """First words that run without a screen; any other first word is a path (`./edit` is one too)."""

@@ -15,12 +15,19 @@ from spark_tui.errors import UsageFault
 SENTENCES = {
     "edit": "ask for a change; list it or write it",
     "apply": "write a model's reply from stdin, all or nothing",
+    "sessions": "the sessions of this folder; spark-tui resume [ID] opens one",
     "hunks": "list the hunks of the current session",
     "accept": "write these hunks",
     "reject": "put these hunks aside",
     "undo": "take the last decision, or a turn, back",
     "redo": "do again what was taken back",
-    "commit": "commit the accepted hunks, and only them",
+    "commit": "commit accepted hunks, and only them; amend",
+    "commit-msg": "draft the message of a plain git commit (for its hook)",
+    "hook": "install or remove the hook that calls commit-msg",
+    "log": "what was done, entry by entry, and for which prompt",
+    "why": "which hunk brought a line: prompt, model, decision, commit",
+    "restore": "back to an entry of the log, or to a checkpoint",
+    "checkpoints": "the earlier bytes of files that are kept; prune them",
     "context": "what the next request would hold; leave parts out",
     "models": "what the service offers",
     "stats": "what became of what each model wrote, and what it took",
@@ -52,8 +59,15 @@ def before_dashes(argv: Sequence[str]) -> Sequence[str]:
 
 def _epilog() -> str:
     rows = ["verbs, without a screen (each has --help and --json):"]
-    rows += [f"  {name:<8} {sentence}" for name, sentence in SENTENCES.items()]
-    rows += ["  demo     try everything on a sample project with a scripted model", ""]
+    opens = {"resume": "open a session again on the screen, by its id or from a list"}
+    verbs = {
+        **SENTENCES,
+        **opens,
+        "demo": "try everything on a sample project with a scripted model",
+    }
+    width = max(len(name) for name in verbs)
+    rows += [f"  {name:<{width}} {sentence}" for name, sentence in verbs.items()]
+    rows += [""]
     rows += ["exit codes:"]
     rows += [f"  {code.value:<8} {code.sentence}" for code in Exit]
     return "\n".join(rows)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from spark_tui.errors import UsageFault
-from spark_tui.options import AppOptions
+from spark_tui.options import RESUME, AppOptions
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
 
@@ -88,7 +88,15 @@ def flags_of(args: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 def app_options(argv: Sequence[str], environ: Mapping[str, str]) -> AppOptions:
     """What the screen is started with."""
-    args = app_parser().parse_args(argv)
+    if argv and argv[0] == RESUME:
+        parser = app_parser()
+        parser.add_argument("session", nargs="?", default="")
+        # The first bare word is the session, a second one the folder.
+        args = parser.parse_args([*argv[1:]])
+        words = [str(args.path) if args.path != Path() else "", args.session]
+        args.resume, args.path = words[0], Path(words[1])
+    else:
+        args = app_parser().parse_args(argv)
     flags = flags_of(args, "model", "base_url", "theme", "mouse", "low_bandwidth")
     return AppOptions(
         path=args.path,

@@ -59,6 +59,11 @@ _WORDS = {
     "identity": Exit.FORBIDDEN,
     "signing": Exit.FORBIDDEN,
     "no_git": Exit.FORBIDDEN,
+    "index_locked": Exit.FORBIDDEN,
+    "running": Exit.FORBIDDEN,
+    "amend": Exit.FORBIDDEN,
+    "pushed": Exit.FORBIDDEN,
+    "foreign": Exit.FORBIDDEN,
 }
 """Words which are no fault's; any other is a refusal."""
 

@@ -78,6 +78,7 @@ class Face:
         forget = session.listen(self._hear)
         try:
             yield session
+            await session.keeping.tend()
         finally:
             forget()
             await session.close()

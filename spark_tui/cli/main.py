@@ -114,6 +114,34 @@ def _verb(name: str) -> Verb:
             from spark_tui.cli.verbs import commit
 
             return commit
+        case "commit-msg":
+            from spark_tui.cli.verbs import commit_msg
+
+            return commit_msg
+        case "hook":
+            from spark_tui.cli.verbs import hook
+
+            return hook
+        case "sessions":
+            from spark_tui.cli.verbs import sessions
+
+            return sessions
+        case "checkpoints":
+            from spark_tui.cli.verbs import checkpoints
+
+            return checkpoints
+        case "log":
+            from spark_tui.cli.verbs import log
+
+            return log
+        case "why":
+            from spark_tui.cli.verbs import why
+
+            return why
+        case "restore":
+            from spark_tui.cli.verbs import restore
+
+            return restore
         case "context":
             from spark_tui.cli.verbs import context
 

@@ -72,6 +72,10 @@ class Output:
         """Progress and results in words, on stderr."""
         _put(self._stderr, text + "\n")
 
+    def pass_on(self, text: str) -> None:
+        """What a program that we started says, on stderr, as it comes."""
+        _put(self._stderr, text)
+
     def fault(self, fault: SparkFault) -> None:
         """What happened and what to do, on stderr."""
         self.say(f"spark-tui: {fault.message}")

@@ -20,6 +20,7 @@ from spark_tui.session import policy, repairing
 from spark_tui.session.context import Context
 from spark_tui.session.conversation import OwedOutput, cut_note, with_news
 from spark_tui.session.events import Decision, Event, HunkId
+from spark_tui.session.ground import Ground
 from spark_tui.session.review import Review
 from spark_tui.session.shelf import Shelf
 from spark_tui.session.state import HunkState, SessionState, Status
@@ -65,12 +66,14 @@ class Answering:
         context: Context,
         review: Review,
         shelf: Shelf,
+        ground: Ground,
         emit: Callable[[Event], None],
     ) -> None:
         self._state = state
         self._context = context
         self._review = review
         self._shelf = shelf
+        self.ground = ground
         self._emit = emit
 
     async def settle(self, run: TurnRun, result: Round, asked: Asked, *, may_go_on: bool) -> bool:
@@ -85,15 +88,17 @@ class Answering:
         if not result.whole:
             run.unsound.update(result.hunks)
         calls = [item for item in items if isinstance(item, ToolCall)]
+        is_held = False
         try:
             if asked.is_automatic and not result.stopped:
-                await self.accept_automatically(run, result, asked)
+                is_held = await self.accept_automatically(run, result, asked)
         except SparkFault as fault:
             result.fault = fault
         await self._count(run, result)
         edits_owed = [self._owed(c, result) for c in calls if c.name in EDIT_TOOLS]
         questions = [c for c in calls if c.name not in EDIT_TOOLS]
         is_end = result.cut or result.differs or result.fault is not None or result.stopped
+        is_end = is_end or is_held
         failed = self._to_repair(run, result) if asked.is_automatic and not is_end else []
         if asked.is_automatic:
             wants = bool(failed) or self._may_go_on(run, result, questions, edits_owed)
@@ -113,16 +118,20 @@ class Answering:
         result.stopped = run.stopped
         return not run.stopped
 
-    async def accept_automatically(self, run: TurnRun, result: Round, asked: Asked) -> None:
-        """Write what the level takes, if the reply is whole and each hunk of the turn is placed."""
+    async def accept_automatically(self, run: TurnRun, result: Round, asked: Asked) -> bool:
+        """Write what the level takes, if the reply is whole and each hunk of the turn is placed.
+        True: the person must look first, for HEAD is elsewhere now."""
         hunks = [h for h in self._state.hunks.values() if h.turn == run.turn]
         if not result.whole or any(h.status is Status.UNPLACED for h in hunks):
-            return
+            return False
         # What a person has taken in hand is theirs to decide.
         placed = [h for h in hunks if h.status is Status.PLACED and h.whole is None]
         taken = [h.id for h in placed if h.id not in run.unsound and _takes(h, asked)]
         if taken and not (asked.whole and len(taken) < len(placed)):
+            if await self.ground.holds_back(run.turn):
+                return True
             await self._review.decide(taken, Decision.ACCEPTED, by="policy")
+        return False
 
     # -- what has no place -----------------------------------------------------
     def _to_repair(self, run: TurnRun, result: Round) -> list[HunkState]:

@@ -59,6 +59,8 @@ class Asking:
         """Stop was said, maybe before there was anything to stop."""
         self._joined: Plan | None = None
         """The prompt that was handed to the running answer."""
+        self.door: Callable[[], None] = lambda: None
+        """Raises where nothing may be asked."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -114,7 +116,10 @@ class Asking:
         turn = self._begin()
         try:
             await self._shelf.remember(seen.values())
-            await self._promise(ev.TurnStarted(turn, "apply", "", "", (), 0, time.time()))
+            branch, head = await self._answering.ground.now()
+            await self._promise(
+                ev.TurnStarted(turn, "apply", "", "", (), 0, time.time(), branch=branch, head=head)
+            )
             run = self._new_run(turn, seen, all_seen=True)
             try:
                 result = await run.take_text(reply, formats=formats)
@@ -127,6 +132,7 @@ class Asking:
 
     # -- one turn --------------------------------------------------------------
     def _begin(self) -> int:
+        self.door()
         if self.is_running:
             raise UsageFault("A turn is streaming already.", hint="Stop it first.")
         self._idle.clear()
@@ -171,6 +177,8 @@ class Asking:
         talk = self._context.conversation
         before = talk.mark()
         is_recorded = False
+        branch, head = await self._answering.ground.now()
+        started = replace(started, branch=branch, head=head)
         try:
             provider = self._link.provider_for(target)
             model, wire = target.model, provider.wire_hint()

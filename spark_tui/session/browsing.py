@@ -1,4 +1,4 @@
-"""What is there without any model: files, git marks, the working-tree diff, changes from outside.
+"""What is there without any model: files, git marks, changes from outside.
 
 The rule kept here: everything is read-only but `init`, which is asked for by name. Blocking
 functions run in a read thread; the watcher has a thread of its own that ends with the session.
@@ -9,30 +9,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 
-from spark_tui.edits.diff import Row, file_rows
-from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import SparkFault
 from spark_tui.repo import watch
 from spark_tui.repo.repository import Repository, plain_files
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event
-
-MAX_FILES = 300
-MAX_BYTES = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """One changed file of the working tree, as groups of diff rows."""
-
-    path: str
-    change: str
-    """add, update, delete, binary, large."""
-    groups: tuple[tuple[Row, ...], ...] = ()
-    note: str = ""
 
 
 class Browsing:
@@ -71,31 +53,6 @@ class Browsing:
             "Open hunks would be written here; each is checked against the file as it is now.",
         )
         return (looked, warning)
-
-    def changes(self) -> tuple[FileChange, ...]:
-        """The working tree against HEAD. Blocking."""
-        repository = self._repository()
-        if repository is None:
-            return ()
-        marks = repository.status().marks
-        found = [self._change(repository, path) for path in sorted(marks)[:MAX_FILES]]
-        if len(marks) > MAX_FILES:
-            found.append(FileChange("", "large", (), f"{len(marks) - MAX_FILES} more files"))
-        return tuple(found)
-
-    def _change(self, repository: Repository, path: str) -> FileChange:
-        try:
-            new = self._worktree.read(path)
-        except SparkFault as fault:
-            return FileChange(path, "update", (), fault.message)
-        head = repository.committed(path)
-        old = Snapshot.of(path, head) if head is not None else None
-        change = "add" if old is None else ("delete" if new is None else "update")
-        if (old and old.binary) or (new and new.binary):
-            return FileChange(path, "binary", (), "binary")
-        if max(len(old.data) if old else 0, len(new.data) if new else 0) > MAX_BYTES:
-            return FileChange(path, "large", (), "too large to show")
-        return FileChange(path, change, tuple(file_rows(old, new, context=3)))
 
     def init(self) -> Repository:
         """`git init`. Blocking."""

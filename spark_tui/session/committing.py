@@ -1,194 +1,92 @@
-"""A commit of exactly the accepted hunks, and the message for it.
+"""A commit of the chosen hunks, or of what the person staged, and the message for it.
 
-The rule kept here: what is committed is HEAD plus the accepted hunks, never the file as it lies on
-disk; so a person's other edits in the same file stay out. The index work is repo/commits.py's.
+The rule kept here: what is about to be done is promised before git runs, and what came of it after,
+so a process that is killed in between loses nothing (commit_recovery.py). What a commit holds is
+made in commit_versions.py, its message in drafting.py, the commit itself in repo/.
 """
 
 from __future__ import annotations
 
 import asyncio
+import codecs
+import shutil
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
 
-from spark_tui.edits.changeset import Kind
-from spark_tui.edits.diff import unified
-from spark_tui.edits.snapshot import Snapshot
-from spark_tui.model.provider import Completed, Failed, Request, TextDelta, UserText
-from spark_tui.repo.commits import CommitDone, CommitRefused, CommitRequest, commit
+from spark_tui.errors import SparkFault
+from spark_tui.repo.amending import not_to_amend
+from spark_tui.repo.commits import (
+    CommitDone,
+    CommitRefused,
+    CommitRequest,
+    Identity,
+    Prepared,
+    carry_out,
+    message_of,
+    prepare,
+    signs,
+)
+from spark_tui.repo.message_sources import Staged, recent_messages, staged, staged_diff
 from spark_tui.repo.repository import Repository
+from spark_tui.repo.terminal import Terminal
 from spark_tui.repo.worktree import Worktree
+from spark_tui.session import drafting
 from spark_tui.session import events as ev
-from spark_tui.session import policy
+from spark_tui.session.commit_recovery import FOLDER, Open, carried, note_session, outcome_of
+from spark_tui.session.commit_versions import CommitFile as CommitFile
+from spark_tui.session.commit_versions import Impossible, Versions, chosen_of
+from spark_tui.session.commit_versions import preview as preview
 from spark_tui.session.events import Event, HunkId
 from spark_tui.session.link import Link
-from spark_tui.session.merging import merge_in
 from spark_tui.session.review import Review
 from spark_tui.session.state import HunkState, SessionState
 
-MAX_DIFF_CHARS = 24_000
-MESSAGE_INSTRUCTIONS = """\
-Write the commit message for the diff you are given. First line: at most 60 characters, imperative,
-in the style of the repository's recent subjects. Then, only where it helps, a blank line and one
-or two short sentences saying why. No code fences, no quotes, no trailers, no list of files.
-"""
+T = TypeVar("T")
+NO_GIT = CommitRefused(
+    "no_git", "This folder is not a git repository.", "", "Make it one first (Ctrl+P, git init)."
+)
 
 
 @dataclass(frozen=True, slots=True)
-class CommitFile:
-    """One file of the commit that is being prepared."""
+class Choice:
+    """What shall be committed, and how."""
 
-    path: str
-    change: str
-    """add, update, delete, move."""
-    hunks: tuple[HunkId, ...]
-    added: int
-    removed: int
-
-
-def preview(state: SessionState) -> tuple[CommitFile, ...]:
-    """Exactly what a commit would hold, by path."""
-    rows: dict[str, list[HunkState]] = {}
-    for hunk in state.accepted_hunks():
-        rows.setdefault(hunk.path, []).append(hunk)
-    return tuple(
-        CommitFile(
-            path,
-            _change(hunks),
-            tuple(h.id for h in hunks),
-            sum(h.added for h in hunks),
-            sum(h.removed for h in hunks),
-        )
-        for path, hunks in rows.items()
-    )
+    hunks: tuple[HunkId, ...] | None = None
+    """None: all accepted hunks."""
+    is_staged: bool = False
+    """The person's own index as it is, and no hunk."""
+    amend: bool = False
+    anyway: bool = False
+    """Amend also what is pushed or another's: the person said it twice."""
+    identity: Identity | None = None
 
 
-def _change(hunks: Sequence[HunkState]) -> str:
-    kinds = {h.kind for h in hunks}
-    for kind, word in ((Kind.DELETE, "delete"), (Kind.MOVE, "move"), (Kind.ADD, "add")):
-        if kind in kinds:
-            return word
-    return "update"
+ALL = Choice()
 
 
-def diff_text(state: SessionState) -> str:
-    """The accepted hunks as unified text, for the message prompt; secrets masked, bounded."""
-    out: list[str] = []
-    for hunk in state.accepted_hunks():
-        if hunk.place and not policy.is_secret_name(hunk.path):
-            base = state.snapshots.get(hunk.base or "")
-            out.append(unified(hunk.path, base, hunk.place.edits, context=1))
-    text = policy.redact("".join(out))
-    return text[:MAX_DIFF_CHARS]
+class Hand(Protocol):
+    """A face that can hand its terminal to git."""
+
+    def tell(self, text: str) -> None:
+        """What git and the hooks say, as it comes."""
+
+    def lend(self, job: Callable[[], T]) -> T | None:
+        """Run it with the screen put away; None: there is no screen, and it may run aside."""
 
 
-def message_request(state: SessionState, model: str, subjects: Sequence[str]) -> Request:
-    """Ask for a commit message in the style of the log."""
-    recent = "\n".join(f"- {s}" for s in subjects) or "- (no commits yet)"
-    prompts = "\n".join(
-        f"- {t.prompt[:300]}" for t in state.turns.values()
-        if any(state.hunks[h].status == "accepted" for h in t.hunks)
-    )  # fmt: skip
-    text = f"Recent subjects:\n{recent}\n\nThe user asked:\n{prompts}\n\nDiff:\n{diff_text(state)}"
-    return Request(
-        model=model, instructions=MESSAGE_INSTRUCTIONS,
-        items=(UserText(text),), max_output_tokens=400,
-    )  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last commit, as an amend would find it."""
 
-
-def plain_message(state: SessionState) -> str:
-    """A message without a model: what was asked, else which files."""
-    files = preview(state)
-    prompts = [
-        t.prompt for t in state.turns.values()
-        if any(state.hunks[h].status == "accepted" for h in t.hunks)
-    ]  # fmt: skip
-    if len(prompts) == 1 and len(prompts[0]) <= 72 and "\n" not in prompts[0]:
-        return prompts[0][:1].upper() + prompts[0][1:]
-    names = [f.path.rsplit("/", 1)[-1] for f in files]
-    verb = {"add": "Add", "delete": "Remove", "move": "Rename"}.get(
-        files[0].change if len(files) == 1 else "", "Update"
-    )
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{verb} {shown}"
-
-
-def make_commit(
-    repository: Repository,
-    worktree: Worktree,
-    hunks: Sequence[HunkState],
-    bases: Mapping[str, Snapshot],
-    message: str,
-    *,
-    trailer: str | None,
-) -> tuple[CommitDone | CommitRefused, tuple[str, ...]]:
-    """Commit these accepted hunks through the user's own git. Blocking."""
-    if not hunks:
-        return CommitRefused("nothing", "There is no accepted hunk to commit.", "",
-                             "Accept hunks with y first."), ()  # fmt: skip
-    files: dict[str, tuple[bytes, int] | None] = {}
-    for path in dict.fromkeys(h.path for h in hunks):
-        mine = [h for h in hunks if h.path == path]
-        problem = _commit_version(repository, worktree, path, mine, bases, files)
-        if problem:
-            return CommitRefused(
-                "conflict", problem, "",
-                "Nothing was committed. Commit your own changes of this file first.",
-            ), ()  # fmt: skip
-    return commit(repository, CommitRequest(files, message, trailer)), tuple(files)
-
-
-def _commit_version(
-    repository: Repository,
-    worktree: Worktree,
-    path: str,
-    mine: Sequence[HunkState],
-    bases: Mapping[str, Snapshot],
-    files: dict[str, tuple[bytes, int] | None],
-) -> str:
-    """Put HEAD's version plus these hunks into `files`; a sentence when that is impossible."""
-    content = [h for h in mine if h.kind is not Kind.MOVE]
-    now = _start(repository, worktree, path, mine, bases, files)
-    if now is None and content and content[0].kind is not Kind.ADD:
-        return f"{path} is not in the last commit and its earlier bytes are unknown."
-    merged = merge_in(path, now, content, (), bases)
-    if merged.conflicts:
-        return f"{path} has changes of yours, not committed, on the same lines as accepted hunks."
-    kept = (merged.now.data, merged.now.mode) if merged.now else None
-    move = next((h for h in mine if h.kind is Kind.MOVE and h.move_to), None)
-    if move is not None and move.move_to:
-        files[path] = None
-        files[move.move_to] = kept
-    else:
-        files[path] = kept
-    return ""
-
-
-def _start(
-    repository: Repository,
-    worktree: Worktree,
-    path: str,
-    mine: Sequence[HunkState],
-    bases: Mapping[str, Snapshot],
-    files: Mapping[str, tuple[bytes, int] | None],
-) -> Snapshot | None:
-    """What the accepted hunks are put into: the version of this commit so far, else HEAD's; a
-    file that was never committed goes in as it was."""
-    if path in files:
-        so_far = files[path]
-        return Snapshot.of(path, *so_far) if so_far else None
-    if mine[0].kind is Kind.ADD:
-        return None  # The file was not there when it was added, whatever HEAD has.
-    head = repository.committed(path)
-    if head is not None:
-        entry = repository.tree([path]).get(path)
-        return Snapshot.of(path, head, 0o755 if entry and entry.mode == "100755" else 0o644)
-    base = bases.get(mine[0].base or "")
-    if base is None:
-        return None
-    now = worktree.read(path)
-    return Snapshot.of(path, base.data, now.mode if now else base.mode)
+    commit: str
+    message: str
+    objection: str = ""
+    """Why it should not be amended; saying it twice helps where `is_final` is not set."""
+    is_final: bool = False
 
 
 class Committing:
@@ -202,117 +100,276 @@ class Committing:
         repository: Callable[[], Repository | None],
         worktree: Worktree,
         reads: Executor,
-        writes: Executor,
         review: Review,
         emit: Callable[[Event], None],
         promise: Callable[..., Awaitable[None]],
-        record: Callable[[Event], Awaitable[None]],
+        home: Path,
+        is_writable: bool,
     ) -> None:
         self._state = state
         self._link = link
         self._repository = repository
         self._worktree = worktree
         self._reads = reads
-        self._writes = writes
         self._review = review
         self._emit = emit
         self._promise = promise
-        self._record = record
+        self._folder = home / FOLDER
+        self._is_writable = is_writable
         self._ticket: object | None = None
+        self._is_committing = False
+        self._is_stopped = False
 
-    async def draft(self, *, busy: Callable[[], bool]) -> None:
+    # -- before ----------------------------------------------------------------
+    async def last(self) -> Last | None:
+        """The commit that `amend` would replace; None where there is none."""
+        repository = self._repository()
+        if repository is None:
+            return None
+        return await self._read(self._last, repository)
+
+    async def staged(self) -> tuple[Staged, ...]:
+        """What the person has staged."""
+        repository = self._repository()
+        return await self._read(staged, repository) if repository is not None else ()
+
+    async def asks(self) -> bool:
+        """The commit may need the terminal: it is to be signed."""
+        repository = self._repository()
+        return repository is not None and await self._read(signs, repository)
+
+    def keep(self, text: str, choice: Choice) -> None:
+        """Remember the message that is being written, also over a restart; "" forgets it."""
+        kept = ev.CommitDraftKept(text, choice.hunks, choice.amend, choice.is_staged)
+        if self._is_writable and kept != (self._state.commit_draft or ev.CommitDraftKept("")):
+            self._emit(kept)
+
+    # -- the message -------------------------------------------------------------
+    async def draft(self, choice: Choice, *, busy: Callable[[], bool]) -> None:
         """Stream a message; a plain one where no model can be asked now."""
         ticket = self._ticket = object()
-        plain = plain_message(self._state)
         repository = self._repository()
+        material = await self._material(repository, choice)
+        if self._ticket is not ticket:
+            return
+        plain = drafting.plain_message(material)
         target = self._link.target("fast")
         can_ask = self._link.is_ready("fast") and bool(target.model)
-        if not can_ask or busy() or repository is None:
+        if not can_ask or busy() or repository is None or not material.changes:
             self._emit(ev.MessageDrafted(plain, True))
             return
-        loop = asyncio.get_running_loop()
-        subjects = await loop.run_in_executor(self._reads, repository.log_subjects, 8)
-        request = message_request(self._state, target.model, subjects)
-        if busy() or self._ticket is not ticket:
-            return
-        text = error = ""
-        is_whole = False
-        deltas = self._link.provider_for(target).stream(request)
-        try:
-            async for delta in deltas:
-                if self._ticket is not ticket or busy():
-                    break
-                match delta:
-                    case TextDelta(part):
-                        text += part
-                        self._emit(ev.MessageDrafted(text, False))
-                    case Failed(fault):
-                        error = fault.message
-                    case Completed():
-                        is_whole = True
-                    case _:
-                        pass
-        finally:
-            if isinstance(deltas, AsyncGenerator):
-                await deltas.aclose()
+        drafted = await drafting.stream(
+            self._link.provider_for(target),
+            drafting.request_for(material, target.model),
+            goes_on=lambda: self._ticket is ticket and not busy(),
+            tell=lambda text: self._emit(ev.MessageDrafted(text, False)),
+        )
         if self._ticket is ticket:
-            message = text.strip() if is_whole else ""
-            self._emit(ev.MessageDrafted(message or plain, True, error))
+            self._emit(ev.MessageDrafted(drafted.text or plain, True, drafted.error))
 
-    async def commit(self, message: str, *, trailer: str) -> CommitDone | CommitRefused:
-        """Commit the accepted hunks as one shielded job."""
+    async def _material(self, repository: Repository | None, choice: Choice) -> drafting.Material:
+        log = await self._read(recent_messages, repository) if repository is not None else ()
+        if not choice.is_staged or repository is None:
+            return drafting.of_hunks(self._state, self._chosen(choice), log)
+        changes = {s.path: s.change for s in await self._read(staged, repository)}
+        paths = drafting.may_be_sent(changes)
+        return drafting.of_diff(changes, await self._read(staged_diff, repository, paths), log)
+
+    # -- the commit --------------------------------------------------------------
+    async def commit(
+        self, message: str, choice: Choice, *, trailer: str, hand: Hand | None = None
+    ) -> CommitDone | CommitRefused:
+        """Commit as one shielded job. With a `hand` git gets the terminal."""
         self._ticket = None
         repository = self._repository()
         if repository is None:
-            return CommitRefused(
-                "no_git", "This folder is not a git repository.", "",
-                "Make it one first (Ctrl+P, git init).",
-            )  # fmt: skip
-        return await self._review.exclusive(lambda: self._commit(repository, message, trailer))
+            return NO_GIT
+        return await self._review.exclusive(
+            lambda: self._commit(repository, message, choice, trailer, hand)
+        )
 
     def stop(self) -> None:
         """End the git of a running commit and what it started."""
+        self._is_stopped = True
         repository = self._repository()
         if repository is not None:
             repository.git.stop()
 
+    async def catch_up(self) -> None:
+        """See what became of a commit that a killed process had begun, and let the user's index
+        follow one that was made while it was locked."""
+        repository, state = self._repository(), self._state
+        if repository is None or not self._is_writable or self._is_committing:
+            return
+        if state.commit_begun is None and not state.index_late:
+            return
+
+        async def look() -> None:
+            if self._is_committing:
+                return
+            outcome = await asyncio.to_thread(
+                outcome_of, repository, self._folder, Open.of(state), wait_s=0.0
+            )
+            if outcome.events:
+                await self._promise(*outcome.events)
+                if outcome.message:
+                    self._emit(ev.Noticed("warning", outcome.message))
+
+        await self._review.exclusive(look)
+
     async def _commit(
-        self, repository: Repository, message: str, trailer: str
+        self,
+        repository: Repository,
+        message: str,
+        choice: Choice,
+        trailer: str,
+        hand: Hand | None,
     ) -> CommitDone | CommitRefused:
-        hunks = tuple(self._state.accepted_hunks())
-        line = self._line(trailer)
-        bases = dict(self._state.snapshots)
-        await self._promise(await self._begun(repository, hunks, message))
-        done, paths = await asyncio.get_running_loop().run_in_executor(
-            self._writes,
-            lambda: make_commit(repository, self._worktree, hunks, bases, message, trailer=line),
+        hunks = self._chosen(choice)
+        if not hunks and not choice.is_staged and not choice.amend:
+            return CommitRefused(
+                "nothing", "There is no accepted hunk to commit.", "", "Accept hunks with y first."
+            )
+        versions = Versions(repository, self._worktree, self._state)
+        line = self.trailer_line(trailer, hunks)
+        self._is_committing, self._is_stopped = True, False
+        try:
+            prepared = await asyncio.to_thread(
+                self._prepare, repository, versions, hunks, message, choice, line
+            )
+            if isinstance(prepared, CommitRefused):
+                return prepared
+            try:
+                return await self._carry_out(repository, prepared, versions, hunks, hand)
+            finally:
+                await asyncio.to_thread(prepared.close)
+        finally:
+            self._is_committing = False
+
+    def _prepare(
+        self,
+        repository: Repository,
+        versions: Versions,
+        hunks: list[HunkState],
+        message: str,
+        choice: Choice,
+        line: str | None,
+    ) -> Prepared | CommitRefused:
+        files = {} if choice.is_staged else versions.of(hunks)
+        if isinstance(files, Impossible):
+            return CommitRefused("conflict", files.message, hint=files.hint)
+        request = CommitRequest(
+            files, message, line, is_staged=choice.is_staged, amend=choice.amend,
+            anyway=choice.anyway, identity=choice.identity, ours=self._ours(),
+        )  # fmt: skip
+        note_session(self._folder, self._state.session)
+        prepared = prepare(repository, request, self._folder)
+        if isinstance(prepared, CommitRefused) and prepared.code != "running":
+            shutil.rmtree(self._folder, ignore_errors=True)
+        return prepared
+
+    async def _carry_out(
+        self,
+        repository: Repository,
+        prepared: Prepared,
+        versions: Versions,
+        hunks: list[HunkState],
+        hand: Hand | None,
+    ) -> CommitDone | CommitRefused:
+        ids = tuple(h.id for h in hunks)
+        paths = tuple(sorted(prepared.paths))
+        subject = prepared.message.partition("\n")[0]
+        await self._promise(
+            ev.CommitBegun(prepared.head or "", ids, paths, subject, prepared.amends, prepared.tree)
         )
-        if isinstance(done, CommitDone):
-            ids = tuple(h.id for h in hunks)
-            await self._record(ev.Committed(done.commit, done.subject, ids, paths, time.time()))
-        else:
+        try:
+            done = await self._run(repository, prepared, hand)
+        except SparkFault as fault:
+            self._emit(ev.CommitEnded(fault.message))
+            raise
+        if isinstance(done, CommitRefused):
             self._emit(ev.CommitEnded(done.message))
+            return done
+        held = () if hunks or not paths else await asyncio.to_thread(versions.held_by_head, paths)
+        before = carried(self._state, prepared.amends)
+        every = tuple(dict.fromkeys((*ids, *held, *before)))
+        now = time.time()
+        committed = ev.Committed(done.commit, done.subject, every, paths, now, prepared.amends)
+        await self._record(committed, note=_ran(done))
+        if done.is_late:
+            self._emit(ev.IndexLate(prepared.base, done.commit, paths))
         return done
 
-    async def _begun(
-        self, repository: Repository, hunks: Sequence[HunkState], message: str
-    ) -> ev.CommitBegun:
-        loop = asyncio.get_running_loop()
-        head = await loop.run_in_executor(self._reads, repository.tip)
-        ids = tuple(h.id for h in hunks)
-        paths = tuple(dict.fromkeys(h.path for h in hunks))
-        return ev.CommitBegun(head or "", ids, paths, message.strip().partition("\n")[0])
+    async def _run(
+        self, repository: Repository, prepared: Prepared, hand: Hand | None
+    ) -> CommitDone | CommitRefused:
+        def job(terminal: Terminal | None = None) -> CommitDone | CommitRefused:
+            return carry_out(
+                repository, prepared, terminal=terminal, goes_on=lambda: not self._is_stopped
+            )
 
-    def _line(self, trailer: str) -> str | None:
+        if hand is None:
+            return await asyncio.to_thread(job)
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        terminal = Terminal.open(lambda piece: hand.tell(decoder.decode(piece)))
+        if terminal is None:
+            return await asyncio.to_thread(job)
+        try:
+            lent = hand.lend(lambda: job(terminal))
+            return lent if lent is not None else await asyncio.to_thread(job, terminal)
+        finally:
+            terminal.close()
+
+    # -- inside --------------------------------------------------------------------
+    async def _record(self, committed: ev.Committed, *, note: str) -> None:
+        """It has happened already: promised if the disk allows it, else told."""
+        entry = ev.Operated(
+            len(self._state.operations) + 1, committed.at,
+            "amend" if committed.amends else "commit", committed.hunks, committed.paths,
+            commit=committed.commit, note=note,
+        )  # fmt: skip
+        try:
+            await self._promise(committed, entry)
+        except SparkFault as fault:
+            for event in (committed, entry, ev.Noticed("error", fault.message, fault.hint)):
+                self._emit(event)
+
+    def _chosen(self, choice: Choice) -> list[HunkState]:
+        return [] if choice.is_staged else chosen_of(self._state, choice.hunks)
+
+    def _ours(self) -> frozenset[str]:
+        return frozenset(c.commit for c in self._state.commits)
+
+    def _last(self, repository: Repository) -> Last | None:
+        tip = repository.tip()
+        if tip is None:
+            return None
+        message = message_of(repository, tip)
+        no = not_to_amend(repository, self._ours(), anyway=False)
+        if no is None:
+            return Last(tip, message)
+        code, why, hint = no
+        return Last(tip, message, f"{why} {hint}", code == "amend")
+
+    def trailer_line(self, trailer: str, hunks: Iterable[HunkState]) -> str | None:
+        mine = list(hunks)
         turns = self._state.turns
-        models = [turns[h.turn].model for h in self._state.accepted_hunks() if h.turn in turns]
+        models = [turns[h.turn].model for h in mine if h.turn in turns]
         model = models[0] if models else self._link.model
         match trailer:
             case "none":
                 return None
-            case _ if not model:  # a reply that came by `apply`: nobody knows whose it is
+            case _ if not mine or not model:  # nobody knows whose it is, or it is the person's
                 return None
             case "co-authored-by":
                 return f"Co-authored-by: spark-tui:{model} <noreply@spark-tui.invalid>"
             case _:
                 return f"Assisted-by: spark-tui:{model}"
+
+    async def _read(self, job: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reads, job, *args)
+
+
+def _ran(done: CommitDone) -> str:
+    """What cannot be taken back with the commit."""
+    return f"hooks ran: {', '.join(done.hooks)}" if done.hooks else ""

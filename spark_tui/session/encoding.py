@@ -11,7 +11,7 @@ import functools
 import sys
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Union
 
@@ -72,28 +72,48 @@ def _plain(value: Any) -> Any:
 
 
 def _build(kind: type, raw: Mapping[str, Any]) -> Any:
+    readers = _readers(kind)
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name in readers:
+            reader = readers[name]
+            values[name] = value if reader is None else reader(value)
+    return kind(**values)
+
+
+@functools.cache
+def _readers(kind: type) -> Mapping[str, Callable[[Any], Any] | None]:
+    """What makes the value of each field; None: it is what JSON gave."""
     hints = _hints(kind)
-    known = {f.name for f in dataclasses.fields(kind)}
-    return kind(**{k: _typed(hints[k], v) for k, v in raw.items() if k in known})
+    return {field.name: _reader(hints[field.name]) for field in dataclasses.fields(kind)}
 
 
-def _typed(hint: Any, value: Any) -> Any:
+@functools.cache
+def _reader(hint: Any) -> Callable[[Any], Any] | None:
     origin = typing.get_origin(hint)
+    args = typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        inner = [a for a in typing.get_args(hint) if a is not type(None)]
-        return _typed(inner[0], value)
+        inner = _reader(next(a for a in args if a is not type(None)))
+        return None if inner is None else lambda v: None if v is None else inner(v)
+    if origin is tuple and len(args) == 2 and args[1] is Ellipsis:
+        return _all_by(tuple, _reader(args[0]))
     if origin is tuple:
-        args = typing.get_args(hint)
-        if len(args) == 2 and args[1] is Ellipsis:
-            return tuple(_typed(args[0], v) for v in value)
-        return tuple(_typed(a, v) for a, v in zip(args, value, strict=True))
+        readers = [_reader(arg) or _same for arg in args]
+        return lambda v: tuple(r(each) for r, each in zip(readers, v, strict=True))
     if origin is frozenset:
-        return frozenset(_typed(typing.get_args(hint)[0], v) for v in value)
-    if isinstance(hint, type):
-        if issubclass(hint, Enum):
-            return hint(value)
-        if dataclasses.is_dataclass(hint):
-            return _build(hint, value)
+        return _all_by(frozenset, _reader(args[0]))
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return functools.partial(_build, hint)
+    return None
+
+
+def _all_by(
+    collect: Callable[[Iterable[Any]], Any], reader: Callable[[Any], Any] | None
+) -> Callable[[Any], Any]:
+    return collect if reader is None else lambda v: collect(map(reader, v))
+
+
+def _same(value: Any) -> Any:
     return value

@@ -15,13 +15,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from spark_tui.session.history_events import CommitBegun as CommitBegun
+from spark_tui.session.history_events import CommitDraftKept as CommitDraftKept
 from spark_tui.session.history_events import CommitEnded as CommitEnded
 from spark_tui.session.history_events import CommitUndone as CommitUndone
 from spark_tui.session.history_events import EntryChanged as EntryChanged
 from spark_tui.session.history_events import HunksRestored as HunksRestored
 from spark_tui.session.history_events import HunkStood as HunkStood
 from spark_tui.session.history_events import IndexChanged as IndexChanged
+from spark_tui.session.history_events import IndexLate as IndexLate
 from spark_tui.session.history_events import Operated as Operated
+from spark_tui.session.history_events import UncommitBegun as UncommitBegun
 from spark_tui.session.history_events import ViewKept as ViewKept
 from spark_tui.session.hunk_events import HunkGrew as HunkGrew
 from spark_tui.session.hunk_events import HunkOpened as HunkOpened
@@ -115,10 +118,12 @@ class ContextChosen:
 
 @dataclass(frozen=True, slots=True)
 class DraftKept:
-    """The unsent prompt."""
+    """The unsent prompt, or what of it is new."""
 
     durability: ClassVar[Durability] = Durability.TOLD
     text: str
+    kept: int = 0
+    """So many characters of the draft before still stand in front of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,10 @@ class TurnStarted:
     """The hunk this turn re-asks, or ""."""
     continues: int = 0
     """The turn whose cut answer this one goes on with, or 0."""
+    branch: str = ""
+    """Where HEAD was: "" when detached, or without git."""
+    head: str = ""
+    """Its commit; "" before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +236,8 @@ class FilesWritten:
     act: int
     """Number of this write in the session: what undo and redo refer to."""
     why: str
-    """accept, redo: the hunks were put in; undo, undo-turn, reject: they were taken out."""
+    """accept, redo: the hunks were put in; undo, undo-turn, reject: they were taken out; restore,
+    discard: files were put back as a whole."""
     hunks: tuple[HunkId, ...]
     writes: tuple[Written, ...]
     checkpoint: str
@@ -251,6 +261,10 @@ class CheckpointSaved:
     undone: TurnUndone | None = None
     restored: HunksRestored | None = None
     uncommitted: CommitUndone | None = None
+    index: IndexChanged | None = None
+    """Of the index: what git is asked for next; `IndexChanged` follows."""
+    operated: Operated | None = None
+    """The entry that comes with it, where it is not derived from the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,8 +360,11 @@ Event = (
     | Operated
     | IndexChanged
     | CommitBegun
+    | CommitDraftKept
+    | IndexLate
     | CommitEnded
     | Committed
+    | UncommitBegun
     | CommitUndone
     | HunksRestored
     | ViewKept

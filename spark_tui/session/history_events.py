@@ -53,6 +53,11 @@ class IndexChanged:
     op: int
     """The operation's number: what undo and redo refer to."""
     entries: tuple[EntryChanged, ...]
+    """None: what was begun was not done."""
+    kept: str = ""
+    """The checkpoint that holds the bytes of the entries before, under `(index)/PATH`."""
+    head: str = ""
+    """The commit HEAD was at; "" before the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,34 @@ class CommitBegun:
     subject: str
     amends: str = ""
     """The commit that it shall take the place of, or ""."""
+    tree: str = ""
+    """What it holds, unless a hook adds to it; "" in journals of older versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDraftKept:
+    """The message that is being written, and what it is for; a commit ends it."""
+
+    durability: ClassVar[Durability] = Durability.TOLD
+    text: str
+    """"" when there is none any more."""
+    hunks: tuple[HunkId, ...] | None = None
+    """Those that are chosen; None: all."""
+    amend: bool = False
+    is_staged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLate:
+    """A commit was made while somebody held the user's index, which has to follow it yet."""
+
+    durability: ClassVar[Durability] = Durability.TOLD
+    base: str
+    """The commit or tree before."""
+    commit: str
+    paths: tuple[str, ...]
+    is_over: bool = False
+    """It has followed, or is somebody else's now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +110,22 @@ class CommitEnded:
     durability: ClassVar[Durability] = Durability.TOLD
     message: str = ""
     """Why, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class UncommitBegun:
+    """A commit of ours is about to be taken back or to come back: `CommitUndone` or `CommitEnded`
+    follows, unless the process is killed in between; then the next start looks how far it came."""
+
+    durability: ClassVar[Durability] = Durability.PROMISED
+    commit: str
+    how: str
+    """As of `CommitUndone`."""
+    head: str
+    """HEAD before; "" before the first commit."""
+    hunks: tuple[HunkId, ...]
+    by: str = ""
+    """How is redo: the commit that reverted it and is about to go; "" where it was dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +140,8 @@ class CommitUndone:
     hunks: tuple[HunkId, ...]
     by: str = ""
     """The commit that reverts it."""
+    note: str = ""
+    """What cannot be taken back with it: hooks that ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +181,23 @@ class ViewKept:
     pane: str
     """chat, diff, files: what had the focus."""
     page: str = ""
-    """Of the diff: proposals, a page of changes, file."""
+    """Of the diff: proposals, file; of changes the scope: worktree, staged, branch."""
     path: str = ""
+    """Of the file that is shown."""
+    line: int = 0
+    """0-based, of the cursor in that file."""
     hunk: HunkId | None = None
     """Under the cursor."""
     row: int = 0
     """Of the cursor, on the screen."""
-    tops: tuple[int, int, int] = (0, 0, 0)
-    """First row of chat, diff, files."""
+    tops: tuple[int, int, int] = (-1, 0, 0)
+    """First row of chat, diff, files; -1: the end, which is followed."""
     folders: tuple[str, ...] = ()
     """Those that are open in the tree."""
     filter: str = ""
+    at: str = ""
+    """Path under the cursor of the tree."""
+    caret: tuple[int, int] = (-1, -1)
+    """Line and column of the cursor in the draft; -1: at its end."""
+    left_out: tuple[str, ...] = ()
+    """Files that the person took out of the next request."""

@@ -64,6 +64,8 @@ class HunkPlaced:
     removed: int
     risk: str = ""
     """Why this deserves a second look ("compares a secret with =="), or ""."""
+    undoes: HunkId | None = None
+    """The accepted hunk that it would take out over a person's later edit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class HunksDecided:
     decision: Decision
     by: str = "person"
     """person; policy; undo: the hunks stand again as before the last act, whatever `decision`
-    says; redo: what was taken back last is done again."""
+    says; redo: what was taken back last is done again; commit: their commit was taken back."""
 
 
 @dataclass(frozen=True, slots=True)

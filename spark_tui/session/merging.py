@@ -254,7 +254,7 @@ class _Out:
 
     def take(self, base: Snapshot | None, group: list[HunkState], settled: list[HunkState]) -> None:
         def version(hunks: Sequence[HunkState]) -> Snapshot | None:
-            return _version(self.path, base, [*settled, *hunks])
+            return version_with(self.path, base, [*settled, *hunks])
 
         left = list(group)
 
@@ -327,7 +327,7 @@ def _ending_in_text(now: Snapshot) -> Snapshot:
     return replace(now, lines=lines, eols=tuple(eol[-1:] for eol in now.eols))
 
 
-def _version(path: str, base: Snapshot | None, hunks: Sequence[HunkState]) -> Snapshot | None:
+def version_with(path: str, base: Snapshot | None, hunks: Sequence[HunkState]) -> Snapshot | None:
     """The snapshot with these hunks; None: there is no file then."""
     if any(h.kind is Kind.DELETE for h in hunks):
         return None

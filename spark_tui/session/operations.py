@@ -34,7 +34,7 @@ def entry_of(
 ) -> ev.Operated | None:
     """The entry for events which `state` does not know yet; None when they are no act, or bring
     their own."""
-    kind, commit, takes_back = "", "", 0
+    kind, commit, takes_back, note = "", "", 0, ""
     hunks: dict[HunkId, None] = {}
     paths: dict[str, None] = {}
     checkpoint = ""
@@ -65,7 +65,7 @@ def entry_of(
                 paths |= dict.fromkeys(event.paths)
             case ev.CommitUndone():
                 kind = "redo" if event.how == "redo" else f"{event.how}-commit"
-                commit = event.commit
+                commit, note = event.commit, event.note
                 hunks |= dict.fromkeys(event.hunks)
             case ev.HunksRestored():
                 kind = "restore" if event.by == "person" else event.by
@@ -78,7 +78,7 @@ def entry_of(
     if not paths:
         paths = {state.hunks[h].path: None for h in hunks if h in state.hunks}
     return ev.Operated(
-        op, at, kind, tuple(hunks), tuple(paths), checkpoint, commit, takes_back=takes_back
+        op, at, kind, tuple(hunks), tuple(paths), checkpoint, commit, takes_back, note
     )
 
 

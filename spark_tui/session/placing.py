@@ -59,7 +59,7 @@ class Placing:
         if disk is not None and (disk.binary or cannot_encode(disk, new)):
             raise RefusedFault(cannot_encode(disk, new) or f"{checked} holds binary data.")
         place = await self._place(checked, disk, line, new)
-        hid = self._next_id(turn)
+        hid = next_hunk_id(self._state, turn)
         self._emit(ev.HunkOpened(hid, turn, checked, Kind.ADD if disk is None else Kind.EDIT))
         for text in new:
             self._emit(ev.HunkGrew(hid, "+", text))
@@ -79,14 +79,15 @@ class Placing:
         base = disk.digest if disk is not None else None
         self._emit(ev.HunkPlaced(hunk, base, place, len(new), 0, policy.risk_of(new)))
 
-    def _next_id(self, turn: int) -> HunkId:
-        """A number that no hunk of the answer will have, though it may still stream."""
-        state = self._state.turns[turn]
-        numbers = (h.rpartition("h")[2].partition(".")[0] for h in state.hunks)
-        last = max(map(int, numbers), default=0)
-        if state.is_streaming:
-            last = max(last, _APART)
-        return HunkId(f"t{turn}h{last + 1}")
+
+def next_hunk_id(state: SessionState, turn: int) -> HunkId:
+    """A number that no hunk of the answer will have, though it may still stream."""
+    of_turn = state.turns[turn]
+    numbers = (h.rpartition("h")[2].partition(".")[0] for h in of_turn.hunks)
+    last = max(map(int, numbers), default=0)
+    if of_turn.is_streaming:
+        last = max(last, _APART)
+    return HunkId(f"t{turn}h{last + 1}")
 
 
 _MOVABLE = frozenset(

@@ -87,6 +87,8 @@ def path_flags(path: str, *, ignored: bool) -> frozenset[Flag]:
 
 SENSITIVE = frozenset({Flag.IGNORED, Flag.RUNS_LATER, Flag.SECRET})
 """Taken automatically only with --allow-sensitive, in review only one by one."""
+ALONE = SENSITIVE | {Flag.UNDO}
+"""In review only one by one."""
 
 
 def risk_of(added: Iterable[str]) -> str:
@@ -105,7 +107,7 @@ def takes(level: str, flags: frozenset[Flag], score: float, *, allowed: bool) ->
 
     `allowed` is the person's --allow-sensitive for its path.
     """
-    if level not in ("safe", "all"):
+    if level not in ("safe", "all") or Flag.UNDO in flags:
         return False
     if flags & SENSITIVE and not allowed:
         return False
@@ -127,8 +129,9 @@ def is_below(path: str, places: Iterable[str]) -> bool:
 
 
 def needs_own_yes(flags: frozenset[Flag], *, together: int) -> bool:
-    """A sensitive hunk is not taken by "accept all": it wants a decision of its own."""
-    return together > 1 and bool(flags & SENSITIVE)
+    """A sensitive hunk, or one that undoes over a person's edit, is not taken by "accept all": it
+    wants a decision of its own."""
+    return together > 1 and bool(flags & ALONE)
 
 
 def redact(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spark_tui.repo.checkpoints import CheckpointStore
-from spark_tui.repo.recovering import recover
+from spark_tui.repo.recovering import Recovery, end, recover
 from spark_tui.repo.worktree import Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event
@@ -35,14 +35,15 @@ def settle_interrupted(store: CheckpointStore, worktree: Worktree, journal: Path
         # Everything was written and recorded; only the note was left. What the person has done
         # with the files since is theirs.
         _complete(journal, known)
-        store.done()
+        end(store, worktree)
         return ""
-    recovery = recover(store, worktree)
-    if recovery is None:
-        return ""
-    if recovery.outcome == "finished":
-        _complete(journal, known)
-    return recovery.message
+
+    def record(found: Recovery) -> None:
+        if found.outcome == "finished":
+            _complete(journal, known)
+
+    recovery = recover(store, worktree, record=record)
+    return "" if recovery is None else recovery.message
 
 
 @dataclass(slots=True)
@@ -85,7 +86,7 @@ def _complete(journal: Path, known: _Known) -> None:
         missing.insert(0, saved.write)
     if not any(isinstance(e, ev.Operated) and e.checkpoint == saved.checkpoint for e in since):
         number = len(known.state.operations) + 1
-        entry = entry_of(known.state, act, op=number, at=time.time())
+        entry = saved.operated or entry_of(known.state, act, op=number, at=time.time())
         missing += [entry] if entry is not None else []
     if missing:
         sealed = Journal(journal)

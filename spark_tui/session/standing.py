@@ -69,6 +69,8 @@ class HunkState:
     """What stands for it now, after it was reshaped."""
     how: str = ""
     """How it was made of its whole: split, chosen, edited, ""."""
+    undoes: HunkId | None = None
+    """The hunk that accepting this one takes out, over a person's later edit."""
     anchor: ev.Anchor | None = None
     """Where it stood in its file when that was last looked at, if it had changed: see `met`."""
 
@@ -135,6 +137,9 @@ class TurnState:
     """The turn whose cut answer this one goes on with, or 0."""
     wire_why: str = ""
     """Why it went over this wire, where that is not the best one."""
+    branch: str = ""
+    """Where HEAD was when it asked; see ground.py."""
+    head: str = ""
     figures: ev.TurnFigures | None = None
 
     @property
@@ -178,6 +183,8 @@ class Act:
     """Its entry in the operation log; 0 in journals of older versions."""
     restored: ev.HunksRestored | None = None
     """The act was no decision but a restore."""
+    uncommitted: ev.CommitUndone | None = None
+    """A commit was taken back, and may come back: only among what redo does again."""
 
     def only(self, hunks: tuple[HunkId, ...]) -> Act:
         """The part of it that is about these hunks."""

@@ -15,7 +15,7 @@ from spark_tui.edits.snapshot import Snapshot
 from spark_tui.errors import UnknownHunk
 from spark_tui.session import events as ev
 from spark_tui.session.events import Decision, Event, HunkId
-from spark_tui.session.history_folding import fold_history
+from spark_tui.session.history_folding import fold_history, fold_undoes
 from spark_tui.session.standing import Act as Act
 from spark_tui.session.standing import Before as Before
 from spark_tui.session.standing import Counts as Counts
@@ -67,13 +67,23 @@ class SessionState:
     message_done: bool = False
     commits: list[ev.Committed] = field(default_factory=list)
     """Those of ours that were made and not taken back, oldest first."""
+    commit_draft: ev.CommitDraftKept | None = None
+    """The message that a person has begun, and for what."""
+    index_late: list[ev.IndexLate] = field(default_factory=list)
+    """Commits that the user's index has yet to follow."""
     commit_begun: ev.CommitBegun | None = None
     """git was asked for a commit and what came of it is not known yet."""
     uncommitted: list[ev.CommitUndone] = field(default_factory=list)
     """Commits that were taken back, newest last."""
+    set_aside: list[ev.Committed] = field(default_factory=list)
+    """The same commits, as they were made."""
+    uncommit_begun: ev.UncommitBegun | None = None
+    """A commit was to be taken back, or to come back, and what came of it is not known yet."""
     operations: list[ev.Operated] = field(default_factory=list)
     """The operation log of this session, oldest first."""
     index_changes: list[ev.IndexChanged] = field(default_factory=list)
+    index_begun: ev.CheckpointSaved | None = None
+    """git was asked to change the index and what came of it is not known yet."""
     view: ev.ViewKept | None = None
     """Where the person was on the screen."""
     notices: list[ev.Noticed] = field(default_factory=list)
@@ -183,7 +193,7 @@ class SessionState:
             case ev.HunkPlaced():
                 if hunk := self.hunks.get(event.hunk):
                     hunk.base, hunk.place, hunk.risk = event.base, event.place, event.risk
-                    hunk.placed_act = len(self.writes)
+                    hunk.placed_act, hunk.undoes = len(self.writes), event.undoes
                     if hunk.is_finished:
                         self._forget_acts(event.hunk)
                     hunk.added, hunk.removed = event.added, event.removed
@@ -196,6 +206,7 @@ class SessionState:
                     hunk.status = Status.UNPLACED
             case ev.HunksDecided():
                 self._decide(event)
+                fold_undoes(self, event.hunks)
             case ev.HunksConflicted():
                 for hid in event.hunks:
                     if hunk := self.hunks.get(hid):
@@ -217,9 +228,10 @@ class SessionState:
                         hunk.written_act = event.act if event.puts_in else 0
                         hunk.anchor = None
             case ev.CheckpointSaved():
-                pass
+                self.index_begun = event if event.index is not None else self.index_begun
             case ev.TurnUndone():
                 self._undo_turn(event)
+                fold_undoes(self, event.hunks)
             case ev.MessageDrafted():
                 self.message, self.message_done = event.text, event.done
             case _:
@@ -258,7 +270,8 @@ class SessionState:
             turn.undone = False
         if act.reshaped:
             self.hunks[act.reshaped.hunk].parts = ()
-        self.taken_back.append(act)
+        if act.before:
+            self.taken_back.append(act)
 
     def _undo_turn(self, event: ev.TurnUndone) -> None:
         act = Act(event.turn, self._before(event.hunks), Decision.OPEN)
@@ -294,7 +307,7 @@ class SessionState:
                 left = [replace(a, before=tuple(b for b in a.before if b.hunk != hunk))
                         for a in acts]  # fmt: skip
                 acts[:] = [new for new, old in zip(left, acts, strict=True)
-                           if (new.before or new.restored)
+                           if (new.before or new.restored or new.uncommitted)
                            and (new == old or not new.reshaped)]  # fmt: skip
 
     def _before(self, hunks: tuple[HunkId, ...]) -> tuple[Before, ...]:
@@ -303,7 +316,7 @@ class SessionState:
 
     def _remember(self, by: str, act: Act) -> None:
         self.acts.append(act)
-        if by != "redo":
-            self.taken_back.clear()
-        elif self.taken_back:
+        if by == "redo" and self.taken_back:
             self.taken_back.pop()
+        elif by not in ("redo", "commit"):
+            self.taken_back.clear()

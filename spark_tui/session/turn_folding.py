@@ -32,7 +32,7 @@ def fold_turn(state: SessionState, event: Event) -> None:
         case ev.EndpointChanged():
             state.base_url, state.ready, state.endpoint = event.base_url, event.ready, event.label
         case ev.DraftKept():
-            state.draft = event.text
+            state.draft = state.draft[: event.kept] + event.text
         case ev.PromptQueued():
             state.queue.append(event.text)
         case ev.PromptUnqueued():
@@ -50,6 +50,8 @@ def fold_turn(state: SessionState, event: Event) -> None:
                 steered=event.steered,
                 refines=event.refines,
                 continues=event.continues,
+                branch=event.branch,
+                head=event.head,
             )
             back = {file_key(file.path) for file in event.files}  # sent anew, so in it again
             state.dropped = tuple(key for key in state.dropped if key not in back)

@@ -8,6 +8,7 @@ taken back. Which hunks are chosen, and what it means, is review.py's business.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -15,13 +16,19 @@ from typing import TypeVar
 
 from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import DiskFault, GitFault, RefusedFault, SparkFault
+from spark_tui.errors import DiskFault, RefusedFault, SparkFault
 from spark_tui.repo.checkpoints import CheckpointStore
-from spark_tui.repo.recovering import intent, recover
+from spark_tui.repo.recovering import intent
+from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Change, NotPutBack, Stale, Worktree
 from spark_tui.session import events as ev
-from spark_tui.session.events import Event, HunkId, HunksDecided, TurnUndone, Written
+from spark_tui.session import policy
+from spark_tui.session.barred import barred
+from spark_tui.session.events import CommitUndone, Event, HunkId, HunksDecided, TurnUndone, Written
+from spark_tui.session.meanwhile import Meanwhile
 from spark_tui.session.merging import Merged, merge_in, merge_out
+from spark_tui.session.putting import keep_left
+from spark_tui.session.settling import Settling
 from spark_tui.session.standing import path_now
 from spark_tui.session.state import HunkState, SessionState, Status
 
@@ -60,28 +67,29 @@ class Writes:
         state: SessionState,
         worktree: Worktree,
         store: CheckpointStore,
+        repository: Callable[[], Repository | None],
         threads: Executor,
+        settling: Settling,
         emit: Callable[[Event], None],
         promise: Callable[..., Awaitable[None]],
     ) -> None:
         self._state = state
         self._worktree = worktree
         self._store = store
+        self._repository = repository
         self._threads = threads
-        self._emit = emit
+        self._settling = settling
         self._promise = promise
-        self._unsettled = False
-        """A write failed half way and could not be put back: that comes first."""
         self._moves: list[HunkState] = []
         """Those that are done, in their order, as of the plan that is being made."""
+        self._meanwhile = Meanwhile(store, state, emit)
 
     # -- from hunks to bytes ---------------------------------------------------
     async def plan(self, hunks: Sequence[HunkState], *, into: bool) -> WritePlan:
         """What the files become with these hunks put in, or taken out."""
-        if self._unsettled:
-            await self._settle()
         plan = WritePlan()
         self._moves = self._state.moves()
+        hunks = await self._free(plan, hunks)
         groups: dict[tuple[str, str], list[HunkState]] = {}
         for hunk in hunks:
             groups.setdefault((hunk.path, self._where(hunk)), []).append(hunk)
@@ -139,6 +147,19 @@ class Writes:
         plan.moved[target] = plan.moved.get(source, source)
         plan.done.append(hunk.id)
 
+    async def _free(self, plan: WritePlan, hunks: Sequence[HunkState]) -> Sequence[HunkState]:
+        """Those whose files may be touched now."""
+        repository = self._repository()
+        if repository is None or not hunks:
+            return hunks
+        paths = {h.id: [self._where(h), *([h.move_to] if h.move_to else [])] for h in hunks}
+        every = dict.fromkeys(path for some in paths.values() for path in some)
+        why = await self._off(barred, repository, every, self._state.files, self._state.marks)
+        for hid, mine in paths.items():
+            if reason := next((why[path] for path in mine if path in why), ""):
+                plan.conflicts[hid] = reason
+        return [h for h in hunks if h.id not in plan.conflicts]
+
     async def _now(self, plan: WritePlan, path: str) -> Snapshot | None:
         """The file as it will be at this point of the plan."""
         if path in plan.after:
@@ -167,13 +188,14 @@ class Writes:
         why: str,
         decided: HunksDecided | None = None,
         undone: TurnUndone | None = None,
+        uncommitted: CommitUndone | None = None,
     ) -> str | None:
         """Checkpoint, journal, write, and say so together with what it means for the hunks.
 
         A file that changed since it was planned makes conflicts of the hunks that were to be
         written; nothing is written then and nothing is said. A fault is raised: nothing changed.
         """
-        meaning = [e for e in (decided, undone) if e is not None]
+        meaning = [e for e in (decided, undone, uncommitted) if e is not None]
         if not plan.done or not plan.after:
             if meaning:
                 await self._promise(*meaning)
@@ -183,24 +205,30 @@ class Writes:
         act = len(self._state.writes) + 1
         written = ev.FilesWritten(act, why, tuple(plan.done), _records(plan), checkpoint)
         paths = tuple(plan.before)
-        await self._promise(ev.CheckpointSaved(checkpoint, turn, paths, written, decided, undone))
+        saved = ev.CheckpointSaved(
+            checkpoint, turn, paths, written, decided, undone, uncommitted=uncommitted
+        )
+        await self._promise(saved)
         try:
-            await self._off(self._write, plan, checkpoint)
+            try:
+                await self._off(self._write, plan, checkpoint, turn)
+            finally:
+                self._meanwhile.tell()
         except Stale as fault:
             plan.conflicts.update(dict.fromkeys(plan.done, fault.message))
             plan.done.clear()
             plan.after.clear()
             return None
         except NotPutBack:
-            self._unsettled = True
+            self._settling.remember(saved)
             raise
         try:
             await self._promise(written, *meaning)
         except DiskFault:
-            await self._take_back(plan)
+            await self._take_back(plan, saved)
             raise
-        # Only now: a process killed before this line is settled at the next start.
-        await self._off(self._store.done)
+        await self._settling.end()
+        await self._off(self._remember, plan)
         return checkpoint
 
     def _save(self, plan: WritePlan, turn: int) -> str:
@@ -210,44 +238,37 @@ class Writes:
             if bits is not None:
                 plan.were[path] = bits
             files[path] = (before.data, before.mode if bits is None else bits) if before else None
-        try:
-            return self._store.save(self._state.session, turn, files)
-        except GitFault as fault:
-            said = fault.hint.partition("\n")[0]
-            hint = f"Look at the space and the permissions of {self._store.folder}. git: {said}"
-            raise GitFault(fault.message, hint=hint) from fault
+        return self._store.save(self._state.session, turn, files)
 
-    def _write(self, plan: WritePlan, checkpoint: str) -> None:
+    def _write(self, plan: WritePlan, checkpoint: str, turn: int) -> None:
         """In the write thread: intent, write; the intent stays until the journal knows."""
         changes = [_change(p, after, plan.bits, plan.moved) for p, after in plan.after.items()]
         made = self._worktree.missing_folders(c.path for c in changes if c.data is not None)
         self._store.begin(intent(checkpoint, changes, made))
         expected = {p: _digest(s) for p, s in plan.before.items()}
         try:
-            self._worktree.write_all(changes, expected=expected)
+            keep = self._meanwhile.keeper(turn)
+            self._worktree.write_all(changes, expected=expected, keep=keep)
         except NotPutBack:
             raise  # The note stays: the next write, or the next start, restores the checkpoint.
         except SparkFault:
-            self._store.done()
+            with contextlib.suppress(DiskFault):  # What went wrong first is what is said.
+                self._store.done()
             raise
 
-    async def _take_back(self, plan: WritePlan) -> None:
+    def _remember(self, plan: WritePlan) -> None:
+        """What we left, for merges with later work of the person."""
+        places = [self._state.hunks[h].place for h in plan.done]
+        new = "\n".join(line for place in places if place for e in place.edits for line in e.lines)
+        if not policy.holds_secret(new):
+            left = {p: (s.data, s.mode) if s else None for p, s in plan.after.items()}
+            keep_left(self._store, left)
+
+    async def _take_back(self, plan: WritePlan, saved: ev.CheckpointSaved) -> None:
         """The journal could not record the write: the files get their bytes back."""
         expected = {p: _digest(plan.after[p]) for p in plan.after}
         changes = [_change(p, plan.before.get(p), plan.were, {}) for p in plan.after]
-        try:
-            await self._off(lambda: self._worktree.write_all(changes, expected=expected))
-            await self._off(self._store.done)
-        except SparkFault as fault:
-            self._unsettled = True
-            self._emit(ev.Noticed("error", fault.message, fault.hint))
-
-    async def _settle(self) -> None:
-        """What an earlier write left half done is put right before anything is planned."""
-        recovery = await self._off(recover, self._store, self._worktree)
-        self._unsettled = False
-        if recovery is not None:
-            self._emit(ev.Noticed("warning", recovery.message, "Look at git diff, then go on."))
+        await self._settling.take_back(saved, changes, expected)
 
     async def _off(self, job: Callable[..., T], *args: object) -> T:
         loop = asyncio.get_running_loop()

@@ -86,6 +86,9 @@ class Settings:
     warm_up: bool = setting(
         False, "Let the service read instructions and history while you type; costs input tokens."
     )
+    checkpoints_mb: int = setting(
+        1024, "MiB that the checkpoints of one work tree may take; 0 is no limit."
+    )
     prices: Prices = field(default_factory=Prices)
     presets: tuple[OwnPreset, ...] = ()
     """Rows of the person's own for the table of models."""

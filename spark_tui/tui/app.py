@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -28,13 +29,16 @@ ESCAPE_MS = "50"
 def start(options: AppOptions) -> int:
     """Run the app; the result is the exit code, or DEMO. Raises SparkFault."""
     gc.disable()
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, _leave_early)  # until the application has its own
     skeleton = Skeleton(options.environ)
-    skeleton.open()
     try:
+        skeleton.open()
         app = _make(options, skeleton.before)
         app.run(mouse=app.settings.mouse)
     finally:
         skeleton.close()
+        _forget_dead_streams()
         gc.enable()
     if app.crash is not None:
         raise app.crash
@@ -42,8 +46,25 @@ def start(options: AppOptions) -> int:
         return DEMO
     with contextlib.suppress(OSError):
         sys.stdout.write(app.farewell)
-        sys.stdout.flush()
+    _forget_dead_streams()
     return app.return_code or 0
+
+
+def _forget_dead_streams() -> None:
+    """What could not be written to a terminal that is gone would, at the very end, take the place
+    of our exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
+def _leave_early(number: int, _frame: object) -> None:
+    """Nothing is open yet but the screen, which is given back on the way out."""
+    raise SystemExit(128 + number)
 
 
 def _make(options: AppOptions, terminal: list[Any] | None) -> SparkApp:

@@ -12,14 +12,14 @@ import gc
 import os
 import signal
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
 from textual.app import App
 from textual.binding import BindingType
-from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.worker import WorkerFailed
@@ -28,43 +28,36 @@ from spark_tui.errors import SparkFault
 from spark_tui.options import AppOptions
 from spark_tui.settings.config import Settings
 from spark_tui.settings.theme import find_themes, load_theme
+from spark_tui.tui.driver import LastResort, SparkDriver
 from spark_tui.tui.gate import KeyGate
 from spark_tui.tui.guard import Guard
 from spark_tui.tui.palette import KeyCommands
 from spark_tui.tui.panes.chat import counted
+from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.screens.asked import (
     CommitAsked,
     ConnectAsked,
     ContextAsked,
     FiguresAsked,
+    GoOnAsked,
     UndoTurnAsked,
 )
 from spark_tui.tui.screens.main import MainScreen
+from spark_tui.tui.seat import Seat
 from spark_tui.tui.themes import as_textual
 
 if TYPE_CHECKING:
+    from spark_tui.session.restore_plan import Restored
     from spark_tui.session.session import CommitDone, Session
+    from spark_tui.session.sessions import SessionRow
     from spark_tui.tui.screens.welcome import Answer
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _LAST_RESORT_S = 2.0
 """A terminal that is gone may hold a writer up: after this the process ends anyway."""
-LOCK_WAIT_S = 0.2
-"""A screen that cannot be used must not look as if it could."""
 _CLOSE_LIMIT_S = 1.5
-_ALTERNATE = "\x1b[?1049h"
-
-
-class KeptScreenDriver(LinuxDriver):
-    """Goes on with the alternate screen that the skeleton opened: no blank moment between."""
-
-    _entered = False
-
-    def write(self, data: str) -> None:
-        if data == _ALTERNATE and not self._entered:
-            self._entered = True
-            return
-        super().write(data)
+_LOOK_S = 2.0
+"""A terminal that went away without a signal is noticed this late."""
 
 
 class SparkApp(App[str]):
@@ -85,13 +78,17 @@ class SparkApp(App[str]):
         terminal: list[Any] | None = None,
     ) -> None:
         on_terminal = os.isatty(1) and session is None
-        super().__init__(driver_class=KeptScreenDriver if on_terminal else None)
+        super().__init__(driver_class=SparkDriver if on_terminal else None)
+        self._on_terminal = on_terminal
         self._terminal = terminal
         """The terminal's attributes before the skeleton: what editors and shells get back."""
+        self._last_resort = LastResort(_LAST_RESORT_S)
+        self._last_resort.attributes = terminal
         self.options = options
         self.settings = settings
-        self.session = session
+        self._given = session
         self.desk = MainScreen()
+        self._seat = Seat(self, self.desk, options, settings)
         self.animation_level = "none"
         self.crash: BaseException | None = None
         self.farewell = ""
@@ -102,6 +99,11 @@ class SparkApp(App[str]):
         self._filters = [NoColor() if isinstance(f, Monochrome) else f for f in self._filters]
         self._filters.append(Guard())
         self._choose_theme()
+
+    @property
+    def session(self) -> Session | None:
+        """The session that the desk shows."""
+        return self._seat.session
 
     def get_default_screen(self) -> Screen[object]:
         return self.desk  # type: ignore[return-value]  # a Screen[None] is one
@@ -124,6 +126,12 @@ class SparkApp(App[str]):
             self._early.append(event)
         else:
             await self._gate.pass_on(event, super().on_event)
+            if self._seat.viewing is not None:
+                self._seat.viewing.touched()
+
+    async def on_load(self) -> None:
+        """Before the terminal is ours: from here on a signal leaves in order."""
+        self._listen_to_signals()
 
     async def on_ready(self) -> None:
         """The first frame stands: what is typed has somewhere to go; now the engine."""
@@ -131,49 +139,50 @@ class SparkApp(App[str]):
         early, self._early = self._early or [], None
         for event in early:
             await self.on_event(event)
-        self._listen_to_signals()
         self.app_resume_signal.subscribe(self, lambda _app: self.refresh(layout=True))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """What was typed so far is painted: now there is time."""
-        if isinstance(self._driver, KeptScreenDriver) and self._terminal is not None:
-            self._driver.attrs_before = self._terminal
+        if isinstance(driver := self._driver, SparkDriver):
+            driver.on_lost = lambda: self._call_from_anywhere(self._leave_by, signal.SIGHUP)
+            self.set_interval(_LOOK_S, self._look_at_terminal)
+            if self._terminal is not None:
+                driver.attrs_before = self._terminal
         _settle_memory()
         self._open()
 
     @work(group="open")
     async def _open(self) -> None:
+        seat = self._seat
         try:
-            session = self.session or await self._open_session()
+            if self._given is not None:
+                await seat.sit(self._given, self._given.state.view)
+            else:
+                await seat.begin(self._choose_session)
         except SparkFault as fault:
             self.crash = fault
             self.exit(return_code=fault.exit_code)
             return
-        self.session = session
-        self.desk.attach(session)
         gc.collect()
         _settle_memory()
-        try:
-            await self.desk.look()
-        except SparkFault as fault:
-            self.desk.hint.say(f"{fault.message} {fault.hint}", level="error")
-        if not session.state.ready and not self.desk.chat.prompt.text:
+        session = seat.session
+        if session is None or session.access.is_reader or session.state.ready:
+            return
+        if not self.desk.chat.prompt.text:
             self._welcome(ConnectAsked())
 
-    async def _open_session(self) -> Session:
-        await asyncio.to_thread(_import_engine)
-        from spark_tui.session.opening import open_session
+    async def _choose_session(self, rows: list[SessionRow]) -> str:
+        from spark_tui.tui.screens.sessions import SessionsScreen
 
-        options = self.options
-        return await open_session(
-            options.path,
-            self.settings,
-            environ=options.environ,
-            resume=options.resume or None,
-            fresh=options.fresh and options.resume is None,
-            lock_wait_s=LOCK_WAIT_S,
-        )
+        return await self.push_screen_wait(SessionsScreen(rows)) or ""
+
+    @on(GoOnAsked)
+    def _go_on(self) -> None:
+        from spark_tui.tui.screens.takeover import TakeOverScreen
+
+        if not self._seat.go_on(lambda who, then: self.push_screen(TakeOverScreen(who), then)):
+            self.desk.hint.say("there is nothing to go on with")
 
     # -- other screens ---------------------------------------------------------------
     @on(ConnectAsked)
@@ -208,29 +217,35 @@ class SparkApp(App[str]):
                 pass
 
     @on(CommitAsked)
-    def action_commit(self) -> None:
-        from spark_tui.tui.screens.commit import CommitScreen
+    def action_commit(self, message: CommitAsked | None = None) -> None:
+        from spark_tui.tui.screens.commit import CommitScreen, Jump
+        from spark_tui.tui.screens.jumping import go_to
 
-        session = self.session
-        if session is None or not session.commit_preview():
+        session, staged = self.session, message is not None and message.staged
+        if session is None or not (staged or session.commit_preview()):
             self.desk.hint.say("nothing is accepted yet: y accepts a hunk")
             return
 
-        def committed(done: CommitDone | None) -> None:
-            if done is not None:
-                self.desk.hint.say(f"committed {done.commit[:9]} {done.subject} {done.note}")
+        def ended(result: CommitDone | Jump | None) -> None:
+            match result:
+                case None:
+                    pass
+                case Jump():
+                    go_to(self.desk, session, result)
+                case done:
+                    self.desk.hint.say(f"committed {done.commit[:9]} {done.subject} {done.note}")
 
-        self.push_screen(CommitScreen(session), committed)
+        self.push_screen(CommitScreen(session, staged=staged), ended)
 
     @on(UndoTurnAsked)
     def _show_undo(self, message: UndoTurnAsked) -> None:
-        from spark_tui.tui.screens.undo import UndoScreen
+        from spark_tui.tui.screens.undo import Choice, UndoScreen
 
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self.desk.undo_turn()
+        def answered(choice: Choice | None) -> None:
+            if choice:
+                self.desk.take_back(message.preview, choice)
 
-        self.push_screen(UndoScreen(message.paths), answered)
+        self.push_screen(UndoScreen(message.preview), answered)
 
     @on(ContextAsked)
     def _show_context(self, message: ContextAsked) -> None:
@@ -239,6 +254,18 @@ class SparkApp(App[str]):
         if self.session is not None and self.screen is self.desk:
             screen = ContextScreen(self.session, replan=message.replan, left_out=message.left_out)
             self.push_screen(screen, message.answered)
+
+    @on(DiffPane.HistoryAsked)
+    def _show_history(self) -> None:
+        from spark_tui.tui.screens.history import HistoryScreen
+
+        def restored(done: Restored | None) -> None:
+            if done is not None:
+                self.desk.hint.say(done.told, level="warning" if done.has_left else "info")
+                self.desk.start_job(self.desk.look, group="look")
+
+        if self.session is not None:
+            self.push_screen(HistoryScreen(self.session, now=time.time()), restored)
 
     @on(FiguresAsked)
     def _show_figures(self) -> None:
@@ -257,22 +284,44 @@ class SparkApp(App[str]):
         if session is not None and not session.state.has_git:
             self.desk.start_job(session.init_repository, group="init")
 
+    def exit(
+        self, result: str | None = None, return_code: int = 0, message: Any | None = None
+    ) -> None:
+        """Whatever leads here: what is on the screen is kept while it is there."""
+        self._seat.keep()
+        super().exit(result, return_code, message)
+
     # -- the way out ------------------------------------------------------------------
     async def action_quit(self) -> None:
         """Ctrl+Q: now, from everywhere."""
         self.exit()
 
     def _listen_to_signals(self) -> None:
-        if threading.current_thread() is not threading.main_thread() or self.is_headless:
+        if threading.current_thread() is not threading.main_thread() or not self._on_terminal:
             return
-        loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, self._leave_by, number)
+            signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, _frame: object) -> None:
+        """Also while the loop waits for a terminal that takes nothing: then it waits no longer."""
+        self._last_resort.arm(128 + number)
+        if isinstance(self._driver, SparkDriver):
+            self._driver.unblock(if_full=True)
+        self._call_from_anywhere(self._leave_by, number)
+
+    def _call_from_anywhere(self, job: Callable[[int], object], number: int) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(job, number)
 
     def _leave_by(self, number: int) -> None:
-        """A signal: seal the journal, restore the terminal, exit with its code."""
-        threading.Thread(target=_end_late, args=(128 + number,), daemon=True).start()
+        """A signal, or no terminal any more: seal the journal, restore the terminal, exit."""
+        self._last_resort.arm(128 + number)
         self.exit(return_code=128 + number)
+
+    def _look_at_terminal(self) -> None:
+        if isinstance(driver := self._driver, SparkDriver) and driver.is_hung_up:
+            driver.unblock()
+            self._leave_by(signal.SIGHUP)
 
     async def on_unmount(self) -> None:
         """The screen is gone: seal what is open."""
@@ -280,10 +329,9 @@ class SparkApp(App[str]):
         if session is None:
             return
         self.farewell = _farewell(session)
-        session.keep_draft(self.desk.draft)
         # What is not sealed in time: the journal up to the last promise is on the disk already.
         with contextlib.suppress(TimeoutError, SparkFault):
-            await asyncio.wait_for(session.close(), _CLOSE_LIMIT_S)
+            await asyncio.wait_for(self._seat.leave(), _CLOSE_LIMIT_S)
 
     def _handle_exception(self, error: Exception) -> None:
         """A fault of ours: end, and let the caller say it without anybody's values."""
@@ -303,11 +351,6 @@ def _fitting(environ: Mapping[str, str]) -> str:
     return "spark-light" if ground in ("7", "15") else "spark-dark"
 
 
-def _import_engine() -> None:
-    """The engine's modules, off the loop: keys are answered between two of them."""
-    import spark_tui.session.opening  # noqa: F401
-
-
 def _settle_memory() -> None:
     """What is there now stays: the collector need not look at it again.
 
@@ -317,11 +360,6 @@ def _settle_memory() -> None:
     gc.freeze()
     gc.set_threshold(700, 10, 100_000)
     gc.enable()
-
-
-def _end_late(code: int) -> None:
-    threading.Event().wait(_LAST_RESORT_S)
-    os._exit(code)
 
 
 def _farewell(session: Session) -> str:

@@ -12,15 +12,19 @@ from typing import Literal
 
 from textual.binding import Binding
 
-Area = Literal["global", "diff", "files", "chat", "commit", "context"]
+Area = Literal["global", "diff", "changes", "files", "chat", "commit", "commit_list", "context",
+               "log"]  # fmt: skip
 
 TITLES: dict[Area, str] = {
     "diff": "Diff: decide hunks",
+    "changes": "Diff, on a page of your own changes",
     "chat": "Chat: ask",
     "files": "Files",
     "global": "Everywhere",
-    "commit": "Commit",
+    "commit": "Commit: the message",
+    "commit_list": "Commit: its hunks, and what hooks said (Tab)",
     "context": "What the next request holds",
+    "log": "The log",
 }
 """Headings of the help, in its order."""
 
@@ -92,8 +96,9 @@ TABLE: tuple[Key, ...] = (
     Key("diff", ("l", "right"), "scroll_right", "long lines to the left", palette=False),
     Key("diff", ("h", "left"), "scroll_left", "and back", palette=False),
     Key("diff", ("u",), "undo", "take the last decision back"),
-    Key("diff", ("U",), "undo_turn", "take a whole turn back: shows the files first"),
+    Key("diff", ("U",), "undo_turn", "take a whole turn or the commit back: shows the files first"),
     Key("diff", ("ctrl+y",), "redo", "do again what was taken back"),
+    Key("diff", ("L",), "history", "the log: what was done, back to any entry of it"),
     Key("diff", ("c",), "refine", "say what is wrong with it; it is written anew"),
     Key("diff", ("E",), "escalate", "ask the smart model for this hunk"),
     Key("diff", ("C",), "commit", "commit the accepted hunks"),
@@ -101,9 +106,23 @@ TABLE: tuple[Key, ...] = (
     Key("diff", ("o",), "next_candidate", "next line where an unplaced hunk might go"),
     Key("diff", ("p",), "place", "place it there, or before the cursor's line"),
     Key("diff", ("x",), "copy", "copy the hunk"),
-    Key("diff", ("w",), "switch_mode", "proposals or changes of the work tree"),
-    Key("diff", ("i", "enter"), "leave", "back to the prompt", palette=False),
+    Key("diff", ("w",), "switch_mode", "next page: proposals, work tree, staged, branch"),
+    Key("diff", ("D",), "discard", "discard a change of your own that is not staged"),
+    Key("diff", ("enter",), "open", "the file of a change; else back to the prompt", palette=False),
+    Key("diff", ("i",), "leave", "back to the prompt", palette=False),
     Key("diff", ("q",), "leave", "leave the diff; open hunks stay open", palette=False),
+    # -- the same keys where the diff shows what the person has changed: words only --------
+    Key("changes", ("y",), "accept", "stage this hunk; on the staged page: unstage it"),
+    Key("changes", ("n",), "reject", "leave it, go to the next"),
+    Key("changes", ("a",), "accept_file", "the rest of this file"),
+    Key("changes", ("A",), "accept_all", "all of the page"),
+    Key("changes", ("s",), "split", "cut this hunk into smaller ones"),
+    Key("changes", ("V",), "choose_lines", "choose lines: j k, y only these"),
+    Key("changes", ("D",), "discard", "discard this hunk: the file is as the index has it"),
+    Key("changes", ("u",), "undo", "take the last stage, unstage or discard back"),
+    Key("changes", ("ctrl+y",), "redo", "and do it again"),
+    Key("changes", ("C",), "commit", "on the staged page: commit what is staged"),
+    Key("changes", ("enter", "o"), "open", "show the file"),
     # -- the files ---------------------------------------------------------------
     Key("files", ("j", "down"), "line_down", "one line down", palette=False),
     Key("files", ("k", "up"), "line_up", "one line up", palette=False),
@@ -132,7 +151,7 @@ TABLE: tuple[Key, ...] = (
     Key("chat", ("pagedown",), "scroll_down", "scroll the conversation down", palette=False),
     # -- everywhere -------------------------------------------------------------------
     Key("global", ("escape",), "stop", "stop the answer; finished hunks stay"),
-    Key("global", ("ctrl+s",), "go_on", "go on with a cut answer, a failed prompt, the queue"),
+    Key("global", ("ctrl+s",), "go_on", "go on: cut answer, queue, last session; take over"),
     Key("global", ("ctrl+n",), "next_pane", "next pane"),
     Key("global", ("tab",), "next_pane", "next pane", palette=False),
     Key("global", ("ctrl+t",), "switch_role", "fast or smart model for the next request"),
@@ -151,6 +170,17 @@ TABLE: tuple[Key, ...] = (
     Key("commit", ("pageup",), "scroll_up", "scroll the hunks up", palette=False),
     Key("commit", ("pagedown",), "scroll_down", "scroll the hunks down", palette=False),
     Key("commit", ("escape",), "leave", "back; nothing is committed", palette=False),
+    Key("commit_list", ("space",), "take", "take this hunk or file in, or out", palette=False),
+    Key("commit_list", ("a",), "take_all", "take all in, or all out", palette=False),
+    Key("commit_list", ("j", "down"), "line_down", "one hunk or finding down", palette=False),
+    Key("commit_list", ("k", "up"), "line_up", "one up", palette=False),
+    Key("commit_list", ("pagedown",), "page_down", "one page down", palette=False),
+    Key("commit_list", ("pageup",), "page_up", "one page up", palette=False),
+    Key("commit_list", ("enter",), "choose", "to the finding, or the message", palette=False),
+    Key("commit_list", ("m",), "amend", "amend the last commit, or no longer", palette=False),
+    Key("commit_list", ("t",), "terminal", "commit in the terminal: hooks may ask", palette=False),
+    Key("commit_list", ("o",), "output", "all that hooks said, or the findings", palette=False),
+    Key("commit_list", ("r",), "redraft", "have the message written anew", palette=False),
     # -- what the next request holds --------------------------------------------------------
     Key("context", ("j", "down"), "line_down", "one part down", palette=False),
     Key("context", ("k", "up"), "line_up", "one part up", palette=False),
@@ -164,6 +194,17 @@ TABLE: tuple[Key, ...] = (
     Key("context", ("o",), "order", "the largest first, or as it is sent", palette=False),
     Key("context", ("enter",), "send", "send the prompt, if all of it fits now", palette=False),
     Key("context", ("escape", "q"), "leave", "back; the prompt waits", palette=False),
+    # -- the operation log ---------------------------------------------------------------------
+    Key("log", ("j", "down"), "line_down", "one entry down", palette=False),
+    Key("log", ("k", "up"), "line_up", "one entry up", palette=False),
+    Key("log", ("pagedown", "space"), "page_down", "one page down", palette=False),
+    Key("log", ("pageup",), "page_up", "one page up", palette=False),
+    Key("log", ("home", "g"), "top", "the newest entry", palette=False),
+    Key("log", ("end", "G"), "bottom", "the beginning", palette=False),
+    Key("log", ("enter",), "show", "what going back to it would change", palette=False),
+    Key("log", ("y",), "restore", "go back there, once that was shown", palette=False),
+    Key("log", ("w",), "switch_scope", "this session, or all of this work tree", palette=False),
+    Key("log", ("escape", "q"), "leave", "back; nothing is restored", palette=False),
 )
 
 

@@ -108,14 +108,17 @@ def test_killed_at_every_step(
 
 
 @pytest.mark.parametrize(
-    ("case", "middle"),
+    ("case", "middle", "is_new"),
     [
-        ("moved", "exchange calc.txt"),
-        pytest.param("five", "exchange sums.txt", marks=slow),
-        pytest.param("moved", "ftruncate twin.txt", marks=slow),
+        ("moved", "exchange calc.txt", False),
+        ("five", "unlink staged", True),
+        pytest.param("five", "exchange sums.txt", False, marks=slow),
+        pytest.param("moved", "ftruncate twin.txt", False, marks=slow),
     ],
 )
-def test_the_next_start_is_killed_as_well(deaths: Deaths, case: str, middle: str) -> None:
+def test_the_next_start_is_killed_as_well(
+    deaths: Deaths, case: str, middle: str, is_new: bool
+) -> None:
     """At each of its own steps; the start after that ends the story of both."""
     deaths.ask("first", case, (middle, 1))
     deaths.ask("first", case, verb="start")
@@ -130,7 +133,7 @@ def test_the_next_start_is_killed_as_well(deaths: Deaths, case: str, middle: str
         assert deaths.answer()["ended"] == KILLED
         assert deaths.answer()["ended"] == KILLED, at
         job = settle(CASES[case], root, deaths.environ, f"start {at}", and_back=False)
-        assert not asyncio.run(job), at
+        assert asyncio.run(job) is is_new, at
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the names of open files are known there")

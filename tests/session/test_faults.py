@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from spark_tui.model.scripted import done, patch, say
 from spark_tui.repo.checkpoints import CheckpointStore
 from spark_tui.repo.ops import Ops
 from spark_tui.session import events as ev
-from spark_tui.session.events import Decision, HunkId, Outcome
-from spark_tui.session.journal import replay
+from spark_tui.session import session as sessions
+from spark_tui.session.events import Decision, Event, HunkId, Outcome
+from spark_tui.session.journal import Journal, replay
 from spark_tui.session.session import CommitDone, Session
 from spark_tui.session.state import SessionState, Status
 from tests.support.bench import CALC, Bench
@@ -308,10 +310,12 @@ def test_the_state_folder_cannot_be_written(
     run(story())
 
 
-def test_closing_in_the_middle_of_a_decision_lets_it_end(bench: Bench, run: Run) -> None:
-    async def story() -> None:
-        import asyncio
+def test_closing_in_the_middle_of_a_decision_lets_it_end(
+    bench: Bench, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "CLOSE_S", 25.0)  # whatever else this machine has to do
 
+    async def story() -> None:
         session, _ = await bench.open([REPLY])
         await session.run("change calc.py and README.md")
         deciding = asyncio.ensure_future(session.decide(ALL, Decision.ACCEPTED))
@@ -331,39 +335,42 @@ def test_closing_in_the_middle_of_a_decision_lets_it_end(bench: Bench, run: Run)
 
 @contextmanager
 def _broken_journal(monkeypatch: pytest.MonkeyPatch, call: str, skip: int) -> Iterator[None]:
-    """The journal's own file cannot be written from its (skip + 1)-th call on."""
-    real_write, real_fsync = os.write, os.fsync
-    calls = [0]
+    """The journal's own file cannot be written any more once `skip` promises are in it. What is
+    told beside them may reach it at any time."""
+    real_write, real_fsync, real_record = os.write, os.fsync, Journal.write
+    promises, halves = [0], [0]
 
-    def is_journal(file: int) -> bool:
+    def is_broken(file: int) -> bool:
         try:
-            return Path(f"/proc/self/fd/{file}").readlink().name == "journal.jsonl"
+            name = Path(f"/proc/self/fd/{file}").readlink().name
         except OSError:
             return False
+        return name == "journal.jsonl" and promises[0] >= skip
 
     def full() -> OSError:
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    def record(journal: Journal, events: Sequence[Event], *, sync: bool) -> None:
+        real_record(journal, events, sync=sync)
+        promises[0] += sync
+
     def write(file: int, data: bytes) -> int:
-        if call == "fsync" or not is_journal(file):
+        if call == "fsync" or not is_broken(file):
             return real_write(file, data)
-        calls[0] += 1
-        if calls[0] > skip + (1 if call == "half" else 0):
-            raise full()
-        if call == "half" and calls[0] == skip + 1:
+        halves[0] += 1
+        if call == "half" and halves[0] == 1:
             return real_write(file, data[: len(data) // 2])
-        return real_write(file, data)
+        raise full()
 
     def fsync(file: int) -> None:
-        if call == "fsync" and is_journal(file):
-            calls[0] += 1
-            if calls[0] > skip:
-                raise full()
+        if call == "fsync" and is_broken(file):
+            raise full()
         real_fsync(file)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "write", write)
         patched.setattr(os, "fsync", fsync)
+        patched.setattr(Journal, "write", record)
         yield
 
 

@@ -304,7 +304,7 @@ class Reviewing(RuleBasedStateMachine):
         missing = self.mine - self.texts()
         if not missing:
             return
-        store = self.session._review._writes._store
+        store = self.session.restoring._store
         kept = [f[0] for i in store.list() for f in store.load(i.id).values() if f]
         for line in missing:
             assert any(line.encode() in data for data in kept), f"{line} is lost"

@@ -228,7 +228,7 @@ def test_a_plain_folder_without_git(bench: Bench, run: Run, tmp_path: Path) -> N
         result = await session.commit("Move")
         assert isinstance(result, CommitRefused) and result.code == "no_git"
         await session.draft_message()
-        assert await session.changes() == ()
+        assert (await session.staging.page("worktree")).files == ()
         assert (await session.undo()).done and plain.read("calc.py") == CALC
         assert (await session.redo()).done
         await session.init_repository()

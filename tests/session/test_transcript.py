@@ -205,7 +205,7 @@ def test_reading_beside_a_running_app_changes_nothing(bench: Bench, run: Run) ->
         session, _ = await bench.open([[*patch(ONE), *done()]])
         await session.run("swap calc.py")
         state = bench.environ["SPARK_TUI_STATE_DIR"]
-        session._review._writes._store.begin(b'{"checkpoint": "0", "new": []}')
+        session.restoring._store.begin(b'{"checkpoint": "0", "new": []}')
         before = _bytes(state)
         settings = load(environ=bench.environ)
         other = await open_session(
@@ -219,7 +219,7 @@ def test_reading_beside_a_running_app_changes_nothing(bench: Bench, run: Run) ->
         assert {k: v for k, v in _bytes(state).items() if "store.git" not in k} == {
             k: v for k, v in before.items() if "store.git" not in k
         }
-        session._review._writes._store.done()
+        session.restoring._store.done()
         await session.close()
 
     run(story())

@@ -92,6 +92,11 @@ def test_a_request_that_cannot_leave_gives_its_words_back(bench: Bench, run: Run
             desk.session.run = too_large  # type: ignore[method-assign, assignment]
             await desk.prompt.say("everything at once")
             await desk.until_true(lambda: desk.prompt.draft == "everything at once")
+            await desk.until_true(lambda: not desk.tidying)
+            desk.hint.shows("That is more than the window holds. Drop a file.")
+            await desk.press("enter")  # once more, and the same is said
+            await desk.until_true(lambda: desk.prompt.draft == "everything at once")
+            await desk.until_true(lambda: not desk.tidying)
             desk.hint.shows("That is more than the window holds. Drop a file.")
 
     run(story())

@@ -154,6 +154,12 @@ class Desk:
         if self.app.is_running and self.app._exception is None:
             self.app.screen._on_timer_update()
 
+    @property
+    def tidying(self) -> bool:
+        """What was sent is about to be cleared away."""
+        workers = [w for w in self.app.desk.workers if w.group == "tidy"]
+        return any(not worker.is_finished for worker in workers)
+
     # -- doing ---------------------------------------------------------------------
     async def press(self, *keys: str) -> None:
         """Keys, as the terminal would send them."""

@@ -54,7 +54,11 @@ def start(tmp_path: Path, server: str, repo: Path) -> Iterator[Start]:
     running: list[Terminal] = []
 
     def begin(
-        *, columns: int = 120, rows: int = 36, path: Path | None = None, **environ: str
+        *args: str,
+        columns: int = 120,
+        rows: int = 36,
+        path: Path | None = None,
+        **environ: str,
     ) -> Terminal:
         base = {
             "PATH": os.environ["PATH"],
@@ -68,7 +72,7 @@ def start(tmp_path: Path, server: str, repo: Path) -> Iterator[Start]:
             "SPARK_TUI_STATE_DIR": str(tmp_path / "state"),
             "SPARK_TUI_CONFIG_DIR": str(tmp_path / "config"),
         }
-        argv = [sys.executable, "-m", "spark_tui", str(path or repo)]
+        argv = [sys.executable, "-m", "spark_tui", *args, str(path or repo)]
         terminal = Terminal(argv, {**base, **environ}, ROOT, columns, rows)
         running.append(terminal)
         return terminal

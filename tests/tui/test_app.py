@@ -143,7 +143,8 @@ def test_the_desk_hears_a_frame_once(environ: dict[str, str]) -> None:
 
 
 def test_the_palette_does_what_the_key_does(environ: dict[str, str]) -> None:
-    async def check(app: SparkApp, pilot: Pilot[Any], _session: FakeSession) -> None:
+    async def check(app: SparkApp, pilot: Pilot[Any], session: FakeSession) -> None:
+        session.state.has_git = True
         await pilot.press("ctrl+p")
         await pilot.press(*"commit the acc")
         await pilot.pause()

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from spark_tui.edits.changeset import Edit, Flag, Unplaced
 from spark_tui.edits.snapshot import Snapshot
 from spark_tui.session import events as ev
-from spark_tui.session.browsing import FileChange
+from spark_tui.session.changing import ChangePage
 from spark_tui.session.events import Decision, HunkId
 from spark_tui.tui import keys
 from spark_tui.tui.panes.diff import DiffPane
@@ -234,7 +234,7 @@ def test_accept_all_takes_the_turn_and_leaves_what_needs_its_own_yes() -> None:
         ("ctrl+y", ("RedoAsked",)),
         ("c", ("RefineAsked", "t1h1")),
         ("E", ("EscalateAsked", "t1h1")),
-        ("C", ("CommitAsked",)),
+        ("C", ("CommitAsked", False)),
         ("w", ("ChangesAsked",)),
         ("q", ("Left",)),
     ],
@@ -286,10 +286,12 @@ def test_no_key_decides_while_a_file_or_changes_are_shown() -> None:
         app.pane.show_file("a.py", Snapshot.of("a.py", b"1\n2\n"))
         assert app.pane.current is None
         await pilot.press("y", "n", "a", "d")
-        app.pane.show_changes((FileChange("a.py", "add"),))
+        app.pane.show_changes(ChangePage("branch"))
         await pilot.press("y", "n", "a", "d")
         assert decided(app) == []
         await pilot.press("w")
+        assert app.heard[-1] == ("ChangesAsked",)
+        app.pane.show_proposals()
         assert app.pane.current == "t1h1"
 
     play(small_hunks(2), body)

@@ -8,8 +8,9 @@ import pytest
 
 from spark_tui.edits.changeset import Edit, Kind, Unplaced
 from spark_tui.edits.snapshot import Snapshot
+from spark_tui.repo.scopes import Looked, Pair, Version
 from spark_tui.session import events as ev
-from spark_tui.session.browsing import FileChange
+from spark_tui.session.changing import ChangePage, page_of
 from spark_tui.session.events import Decision, HunkId
 from spark_tui.session.state import SessionState
 from tests.support.diff_look import Look, see
@@ -86,24 +87,34 @@ def test_empty_and_binary_files(data: bytes, words: str) -> None:
     see(body)
 
 
-def test_changes_mode_shows_groups() -> None:
-    from spark_tui.edits.diff import file_rows
+def changed(path: str, old: str, new: str) -> Pair:
+    """A file of the work tree page."""
+    before, after = (Version("100644", "1", text.encode()) for text in (old, new))
+    return Pair(path, before, after)
 
+
+def pages(*pairs: Pair) -> ChangePage:
+    return page_of(Looked("worktree", "", pairs))
+
+
+def numbers(count: int) -> list[str]:
+    return [f"{i}\n" for i in range(count)]
+
+
+def test_changes_mode_shows_hunks() -> None:
     async def body(look: Look) -> None:
-        old = Snapshot.of("a.py", "".join(f"{i}\n" for i in range(50)).encode())
-        new = Snapshot.of("a.py", "".join(f"{i}\n" for i in range(50) if i != 40).encode())
-        changes = (
-            FileChange("a.py", "update", tuple(file_rows(old, new))),
-            FileChange("b.bin", "binary", note="12 bytes"),
-        )
+        fifty = numbers(50)
+        binary = Pair("b.bin", None, Version("100644", "", b"\0" * 12))
+        page = pages(changed("a.py", "".join(fifty), "".join(fifty[:40] + fifty[41:])), binary)
         story = small_hunks(2)
         look.follow(story)
         look.view.select(HunkId("t1h2"))
-        look.view.show_changes(changes)
+        look.view.show_changes(page)
         assert look.view.mode == "changes"
         assert look.view.current is None
+        assert "work tree, not staged  −1  2 files" in look.text()
         assert "41 - 40" in look.text()
-        assert "b.bin  binary, 12 bytes" in look.text()
+        assert "b.bin  new file, 12 bytes, binary" in look.text()
         story.tell(ev.HunksConflicted((HunkId("t1h1"),), "meanwhile"))
         look.follow(story)
         assert "meanwhile" not in look.text()
@@ -116,25 +127,36 @@ def test_changes_mode_shows_groups() -> None:
 
 
 def test_showing_what_is_shown_moves_nothing() -> None:
-    from spark_tui.edits.diff import file_rows
-
     async def body(look: Look) -> None:
         look.follow(small_hunks(20))
         look.view.select(HunkId("t1h9"))
         before = look.lines()
         look.view.switch("proposals")
         assert look.lines() == before
-        old = Snapshot.of("a.py", "".join(f"{i}\n" for i in range(500)).encode())
-        new = Snapshot.of("a.py", "".join(f"{i}\n" for i in range(500) if i % 20).encode())
-        changes = (FileChange("a.py", "update", tuple(file_rows(old, new))),)
-        look.view.show_changes(changes)
+        many = numbers(500)
+        page = pages(
+            changed("a.py", "".join(many), "".join(t for i, t in enumerate(many) if i % 20))
+        )
+        look.view.show_changes(page)
         look.view.move(5)
         look.view.scroll_rows(5)
         before = look.lines()
-        look.view.show_changes(changes)
+        look.view.show_changes(page)
         assert look.lines() == before
+        # A file above is new: the same hunk is under the cursor.
+        current = look.view.current_change
+        look.view.show_changes(pages(changed("0.py", "a\n", "b\n"), *page_pairs(page)))
+        after = look.view.current_change
+        assert current and after and (after[0].path, after[1]) == (current[0].path, current[1])
+        # The hunk under the cursor is gone: the next one is there.
+        look.view.show_changes(page)
+        look.view.move(-5)
 
     see(body)
+
+
+def page_pairs(page: ChangePage) -> list[Pair]:
+    return [file.pair for file in page.files if file.pair is not None]
 
 
 def test_copied_text_is_raw() -> None:

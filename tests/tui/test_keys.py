@@ -10,13 +10,18 @@ from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
 from spark_tui.tui.screens.context import ContextScreen
 from spark_tui.tui.screens.help import page
+from spark_tui.tui.screens.history import HistoryScreen
 from spark_tui.tui.screens.main import MainScreen
+from spark_tui.tui.widgets.commit_list import CommitList
 
 OWNERS: dict[keys.Area, tuple[type, ...]] = {
     "diff": (DiffPane,),
+    "changes": (DiffPane,),
     "files": (FilesPane,),
     "global": (MainScreen, SparkApp),
     "context": (ContextScreen,),
+    "commit_list": (CommitList,),
+    "log": (HistoryScreen,),
 }
 AS_GIT_ADD = {"y": "accept", "n": "reject", "a": "accept_file", "d": "reject_file"}
 

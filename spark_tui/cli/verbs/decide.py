@@ -32,12 +32,14 @@ async def run(args: argparse.Namespace, face: Face) -> int:
                 f"There is no hunk {unknown[0]} in this session.", hint="See spark-tui hunks."
             )
         decided = await session.decide(wanted, decision)
-        hunks = [session.state.hunks[h] for h in wanted]
+        hunks = [session.state.hunks[h] for h in (*wanted, *decided.proposals)]
         for hid, why in decided.refused:
             face.trouble("refused", f"{hid}: {why}.", "Look at it with spark-tui hunks -p.")
         for hid in decided.conflicts:
             message = session.state.hunks[hid].message or "the file on disk differs"
             face.trouble("conflict", f"{hid}: {message}.", "Your file is unchanged.")
+        for hid in decided.proposals:
+            face.out.say(f"  {hid} would take {session.state.hunks[hid].undoes} out over your edit")
         refused = bool(decided.refused or decided.conflicts)
         status = "conflict" if decided.conflicts else "refused" if decided.refused else "applied"
         face.out.document(

@@ -93,6 +93,8 @@ class ChatPane(Vertical):
                 lines.add("warning", f"{', '.join(event.hunks)}: {event.message}")
             case ev.Committed():
                 lines.add("note", f"committed {event.commit[:9]} {event.subject}")
+            case ev.CommitUndone():
+                lines.add("note", _UNCOMMITTED[event.how].format(event.commit[:9], event.by[:9]))
             case ev.PromptQueued():
                 lines.add("meta", f"after this answer: {event.text}")
             case ev.Noticed():
@@ -158,6 +160,13 @@ _WROTE = {
     "reject": "took back in",
     "undo-turn": "took the turn back in",
     "redo": "wrote again",
+    "restore": "restored",
+    "discard": "discarded in",
+}
+_UNCOMMITTED = {
+    "drop": "took commit {} off the branch",
+    "revert": "commit {1} takes {0} out",
+    "redo": "commit {} is back",
 }
 _OUTCOMES = {
     Outcome.COMPLETE: "",

@@ -20,11 +20,11 @@ from spark_tui.session.events import Decision, Event, HunkId
 from spark_tui.session.state import HunkState, SessionState, Status
 from spark_tui.tui import keys
 from spark_tui.tui.highlight import Highlighter
-from spark_tui.tui.panes.diff_shaping import Shaping
+from spark_tui.tui.panes.diff_changes import Changing
 from spark_tui.tui.widgets.diff_rows import OWN_YES, SIGNS
 
 if TYPE_CHECKING:
-    from spark_tui.session.browsing import FileChange
+    from spark_tui.session.changing import ChangePage
 
 _CELLS = 8
 """How far one key scrolls code sideways."""
@@ -41,7 +41,7 @@ _EMPTY = (
 _EMPTY_KEYS = ("accept", "reject", "accept_all", "undo", "commit", "switch_mode")
 
 
-class DiffPane(Shaping, can_focus=True):
+class DiffPane(Changing, can_focus=True):
     """Holds a DiffView; the keys are those of area "diff"."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("diff")]
@@ -76,11 +76,15 @@ class DiffPane(Shaping, can_focus=True):
             super().__init__()
             self.hunk = hunk
 
-    class CommitAsked(Message):
-        """The accepted hunks are to be committed."""
+    class HistoryAsked(Message):
+        """The operation log is to be shown."""
 
-    class ChangesAsked(Message):
-        """The changes of the work tree are wanted: answer with `show_changes`."""
+    class CommitAsked(Message):
+        """The accepted hunks are to be committed, or what is staged."""
+
+        def __init__(self, *, staged: bool = False) -> None:
+            super().__init__()
+            self.staged = staged
 
     class Left(Message):
         """Back to the prompt; nothing is decided."""
@@ -125,13 +129,15 @@ class DiffPane(Shaping, can_focus=True):
         """Follow the events of one frame."""
         self.view.apply(events, state)
 
-    def show_changes(self, changes: Sequence[FileChange]) -> None:
-        """Show the changes of the work tree."""
-        self.view.show_changes(changes)
+    def show_changes(self, page: ChangePage) -> None:
+        """Show a scope of the person's own changes."""
+        self.view.show_changes(page)
 
     def show_file(self, path: str, snapshot: Snapshot, *, line: int = 0) -> None:
         """Show a file, the cursor on this 0-based line."""
         self._remember_unplaced()
+        if self.view.mode != "file":
+            self._opened_from = self.view.mode
         self.view.show_file(path, snapshot, line=line)
 
     def show_proposals(self) -> None:
@@ -155,21 +161,25 @@ class DiffPane(Shaping, can_focus=True):
 
     # -- deciding --------------------------------------------------------------------
     def action_accept(self) -> None:
-        if not self._decide_lines(Decision.ACCEPTED):
+        if not self._take("accept") and not self._decide_lines(Decision.ACCEPTED):
             self._decide(Decision.ACCEPTED)
 
     def action_reject(self) -> None:
-        if not self._decide_lines(Decision.REJECTED):
+        if not self._take("reject") and not self._decide_lines(Decision.REJECTED):
             self._decide(Decision.REJECTED)
 
     def action_accept_file(self) -> None:
-        self._decide_file(Decision.ACCEPTED)
+        if not self._take("accept_file"):
+            self._decide_file(Decision.ACCEPTED)
 
     def action_reject_file(self) -> None:
-        self._decide_file(Decision.REJECTED)
+        if not self._take("reject_file"):
+            self._decide_file(Decision.REJECTED)
 
     def action_accept_all(self) -> None:
         """Accept what is open in the turn of the current hunk, or else in the newest."""
+        if self._take("accept_all"):
+            return
         hunks = self.view.hunks()
         current = self._hunk()
         turn = current.turn if current else max((hunk.turn for hunk in hunks), default=0)
@@ -273,25 +283,33 @@ class DiffPane(Shaping, can_focus=True):
         self.view.more_context()
 
     def action_switch_mode(self) -> None:
-        """Proposals -> changes of the work tree -> proposals; from a file back to proposals."""
+        """Proposals, work tree, staged, branch, and round; from a file back to where it was."""
         if self.view.mode == "proposals":
             self._remember_unplaced()
-            self.post_message(self.ChangesAsked())
+        if self.view.mode == "file":
+            self.leave_file()
         else:
-            self.view.switch("proposals")
+            self.post_message(self.ChangesAsked())
+
+    def action_open(self) -> None:
+        """Enter: the file of a change; else back to the prompt."""
+        if not self._take("open"):
+            self.action_leave()
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
 
     # -- asking for more -----------------------------------------------------------------
     def action_undo(self) -> None:
-        self.post_message(self.UndoAsked("decision"))
+        if not self._take("undo"):
+            self.post_message(self.UndoAsked("decision"))
 
     def action_undo_turn(self) -> None:
         self.post_message(self.UndoAsked("turn"))
 
     def action_redo(self) -> None:
-        self.post_message(self.RedoAsked())
+        if not self._take("redo"):
+            self.post_message(self.RedoAsked())
 
     def action_refine(self) -> None:
         if hunk := self._settled_text("refine"):
@@ -302,7 +320,11 @@ class DiffPane(Shaping, can_focus=True):
             self.post_message(self.EscalateAsked(hunk.id))
 
     def action_commit(self) -> None:
-        self.post_message(self.CommitAsked())
+        self.post_message(self.CommitAsked(staged=self.place == "staged"))
+
+    def action_history(self) -> None:
+        """What was done, entry by entry."""
+        self.post_message(self.HistoryAsked())
 
     def action_copy(self) -> None:
         text = self.view.rows_text()
@@ -312,7 +334,9 @@ class DiffPane(Shaping, can_focus=True):
             self._hint("Nothing here to copy.")
 
     def action_next_candidate(self) -> None:
-        """Mark the next line where the unplaced hunk might go."""
+        """Mark the next line where the unplaced hunk might go; of a change show the file."""
+        if self._take("open"):
+            return
         line = self.view.next_candidate()
         if line is None:
             self._hint("This hunk has no candidate lines.")

@@ -73,7 +73,7 @@ class Shaping(Widget):
 
     def action_choose_lines(self) -> None:
         """Choose the first line in view; again: begin anew at the line of the cursor."""
-        if self._open_hunk() is None:
+        if self.view.mode != "changes" and self._open_hunk() is None:
             return
         if self.view.begin_choice():
             self._say_choice()
@@ -134,7 +134,8 @@ class Shaping(Widget):
     def _say_choice(self) -> None:
         if (choice := self.view.choice) is not None:
             count = f"{len(choice.lines)} of {len(choice.rows)} lines"
-            self._hint(f"{count} · j/k more · V from here · y only these · n without them · Esc")
+            ends = "D too · Esc" if self.view.mode == "changes" else "n without them · Esc"
+            self._hint(f"{count} · j/k more · V from here · y only these · {ends}")
 
     def _hint(self, text: str) -> None:
         self.post_message(self.Hint(text))

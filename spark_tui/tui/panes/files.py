@@ -82,6 +82,17 @@ class FilesPane(Widget, can_focus=True):
         node = self.view.current
         return node.path if node is not None and not node.is_folder else None
 
+    @property
+    def filter(self) -> str | None:
+        """The words that are typed to filter by; None: all files are shown."""
+        return self._typed
+
+    def put_back(self, folders: Sequence[str], typed: str, at: str, top: int) -> None:
+        """As it was left: open folders, filter, cursor, first row."""
+        if typed:
+            self._type(typed)
+        self.view.put_back(folders, at, top)
+
     def load(self, state: SessionState) -> None:
         """Show this state from scratch."""
         if state.files:
@@ -105,9 +116,12 @@ class FilesPane(Widget, can_focus=True):
                 case ev.HunkUnplaced() | ev.HunkSuperseded() | ev.HunkReshaped():
                     is_counted = True
                     is_new = is_new or _any_adds(state, (event.hunk,))
-                case ev.HunksDecided() | ev.TurnUndone() | ev.Committed():
+                case ev.HunksDecided() | ev.TurnUndone() | ev.Committed() | ev.CommitUndone():
                     is_counted = True
                     is_new = is_new or _any_adds(state, event.hunks)
+                case ev.HunksRestored():
+                    is_counted = True
+                    is_new = is_new or _any_adds(state, tuple(s.hunk for s in event.hunks))
                 case _:
                     pass
         if is_new:

@@ -9,6 +9,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from spark_tui.session.session import ModelOffer, Plan
+    from spark_tui.session.undo_preview import Preview
     from spark_tui.tui.screens.context import Answer
 
 
@@ -23,7 +24,15 @@ class ConnectAsked(Message):
 
 
 class CommitAsked(Message):
-    """The person wants to commit what is accepted."""
+    """The person wants to commit what is accepted, or what they staged."""
+
+    def __init__(self, *, staged: bool = False) -> None:
+        super().__init__()
+        self.staged = staged
+
+
+class GoOnAsked(Message):
+    """The person wants to go on, and no answer of this session waits for that."""
 
 
 class FiguresAsked(Message):
@@ -31,11 +40,11 @@ class FiguresAsked(Message):
 
 
 class UndoTurnAsked(Message):
-    """The person wants to see what taking the turn back would touch."""
+    """The person wants to see what taking the turn or the commit back would touch."""
 
-    def __init__(self, paths: tuple[str, ...]) -> None:
+    def __init__(self, preview: Preview) -> None:
         super().__init__()
-        self.paths = paths
+        self.preview = preview
 
 
 class ContextAsked(Message):

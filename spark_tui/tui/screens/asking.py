@@ -7,7 +7,7 @@ kept while somebody writes, put aside while a hunk is refined, given back when i
 from __future__ import annotations
 
 from asyncio import sleep
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
 from spark_tui.errors import SparkFault
@@ -82,6 +82,8 @@ class Asking:
     # -- sending -----------------------------------------------------------------
     def send(self, text: str) -> None:
         """Ask this now; a running answer stops for it."""
+        if self.is_refused():
+            return
         prompt = self._chat.prompt
         self._is_warm = False
         plan = self._chat.chips.plan
@@ -92,14 +94,17 @@ class Asking:
             return
         if prompt.text.strip() == text:
             prompt.take()
+        news = self._hint.news
         self.ask(Ask(text, plan=plan))
         self._dropped.clear()
-        self._start(self._tidy, group="tidy", exclusive=True)
+        self._start(lambda: self._tidy(news), group="tidy", exclusive=True)
 
-    async def _tidy(self) -> None:
-        """Take the chips away once the request has left: a layout takes longer than it does."""
+    async def _tidy(self, news: int) -> None:
+        """Take the chips away once the request has left: a layout takes longer than it does. What
+        was said since stays."""
         await sleep(TIDY_AFTER_S)
-        self._hint.say("")
+        if self._hint.news == news:
+            self._hint.say("")
         if not self._chat.prompt.text:
             self._chat.chips.show(None)
 
@@ -108,13 +113,15 @@ class Asking:
         if not self._turns.is_running:
             self.send(text)
             return
+        if self.is_refused():
+            return
         self._chat.prompt.take()
         self._start(lambda: self._session.queue(text), group="queue")
 
     def go_on(self) -> bool:
         """Go on with what is unfinished; False when nothing is."""
         left = self._session.unfinished
-        if left is None or self._turns.is_running:
+        if left is None or self._turns.is_running or self._session.access.is_reader:
             return False
         if not self._session.state.ready:
             return False
@@ -128,8 +135,17 @@ class Asking:
         self._start(self._turns.return_queue, group="queue")
         return True
 
+    def is_refused(self) -> bool:
+        """Somebody else writes here: said, and what was typed stays."""
+        access = self._session.access
+        if access.is_reader:
+            self._hint.say(f"Read only: {access.why} {access.hint}", level="warning")
+        return access.is_reader
+
     def ask(self, ask: Ask) -> None:
         """Put something in line."""
+        if self.is_refused():
+            return
         if self._turns.put(ask):
             self._start(self._turns.drain, group="turn")
         else:
@@ -178,6 +194,10 @@ class Asking:
     def left_out(self) -> frozenset[str]:
         """Files that stay home this time."""
         return frozenset(self._dropped)
+
+    def leave_out(self, paths: Iterable[str]) -> None:
+        """These stay home, as they did before."""
+        self._dropped.update(paths)
 
     def too_large(self) -> str:
         """What to do where the next request would not fit, or ""."""

@@ -6,6 +6,8 @@ else; without a session they are for nobody. Focus and the prompt are main.py's 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.screen import Screen
 
@@ -14,6 +16,10 @@ from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.screens.asked import UndoTurnAsked
 from spark_tui.tui.screens.reviewing import Reviewing
 from spark_tui.tui.widgets.hint import Hint
+
+if TYPE_CHECKING:
+    from spark_tui.session.undo_preview import Preview
+    from spark_tui.tui.screens.undo import Choice
 
 
 class DecidingScreen(Screen[None]):
@@ -52,14 +58,14 @@ class DecidingScreen(Screen[None]):
     def _undo(self, message: DiffPane.UndoAsked) -> None:
         reviewing = self._reviewing
         if reviewing is not None and message.scope == "turn":
-            reviewing.preview_undo(lambda paths: self.post_message(UndoTurnAsked(paths)))
+            reviewing.preview_undo(lambda seen: self.post_message(UndoTurnAsked(seen)))
         elif reviewing is not None:
             reviewing.undo()
 
-    def undo_turn(self) -> None:
-        """Take back the turn that was shown."""
+    def take_back(self, seen: Preview, choice: Choice) -> None:
+        """Take back the turn or the commit that was shown."""
         if self._reviewing is not None:
-            self._reviewing.undo_turn()
+            self._reviewing.take_back(seen, choice)
 
     @on(DiffPane.RedoAsked)
     def _redo(self) -> None:

@@ -19,6 +19,7 @@ from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
 from spark_tui.tui.screens import words
 from spark_tui.tui.screens.asking import Start
+from spark_tui.tui.screens.staging import Changes
 from spark_tui.tui.widgets.hint import Hint
 from spark_tui.tui.widgets.status import Status
 
@@ -36,6 +37,7 @@ class Following:
         self,
         session: Session,
         *,
+        changes: Changes,
         chat: ChatPane,
         diff: DiffPane,
         files: FilesPane,
@@ -45,6 +47,7 @@ class Following:
         post: Callable[[SessionChanged], object],
     ) -> None:
         self._session = session
+        self._changes = changes
         self._panes = (chat, diff, files)
         self._chat = chat
         self._diff = diff
@@ -52,6 +55,7 @@ class Following:
         self._status = status
         self._start = start
         self._figures_at = 0.0
+        self._forget: Callable[[], None] = lambda: None
         self.bridge = Bridge(
             lambda happened: post(SessionChanged(happened)),
             low_bandwidth=session.settings.low_bandwidth,
@@ -60,15 +64,20 @@ class Following:
     def begin(self) -> None:
         """Show what is there, and listen."""
         session = self._session
-        session.listen(self.bridge)
+        self._forget = session.listen(self.bridge)
         for pane in self._panes:
             pane.load(session.state)
         if not session.state.turns:
             self._chat.transcript.add("meta", words.INTRO)
         self._status.show(session.state, session.meter)
-        if left := session.unfinished:
+        if (left := session.unfinished) and not session.access.is_reader:
             self._hint.say(f"Ctrl+S {left.words}")
         self._start(self._watch, group="watch")
+
+    def end(self) -> None:
+        """Another session is shown instead: hear no more of this one."""
+        self._forget()
+        self.bridge.close()
 
     def apply(self, message: SessionChanged) -> None:
         """One frame of events."""
@@ -86,6 +95,8 @@ class Following:
                     self._diff.show_proposals()
                 case _:
                     pass
+        if any(isinstance(event, ev.TurnEnded | ev.FilesWritten) for event in message.events):
+            self._start(self._session.keeping.tend, group="keeping")
         # The status line: while only text streams in, as often as a person can read it.
         if message.is_told or message.time - self._figures_at > FIGURES_S:
             self._figures_at = message.time
@@ -103,17 +114,8 @@ class Following:
         session = self._session
         await session.look()
         if not session.state.hunks and session.state.has_git:
-            changes = await session.changes()
-            if changes and not session.state.hunks:
-                self._diff.show_changes(changes)
-
-    async def show_changes(self) -> None:
-        """The changes of the work tree, because the person asked."""
-        changes = await self._session.changes()
-        if changes:
-            self._diff.show_changes(changes)
-        else:
-            self._hint.say("the work tree has no changes")
+            await self._changes.first()
+        self._start(session.keeping.tend, group="keeping")
 
     async def _watch(self) -> None:
         async for _ in self._session.watch():
@@ -121,5 +123,4 @@ class Following:
 
     async def _look_again(self) -> None:
         await self._session.look()
-        if self._diff.view.mode == "changes":
-            self._diff.show_changes(await self._session.changes())
+        await self._changes.again()

@@ -25,12 +25,12 @@ from spark_tui.tui.bridge import Bridge, SessionChanged
 from spark_tui.tui.compositor import TightCompositor
 from spark_tui.tui.panes.diff import DiffPane
 from spark_tui.tui.panes.files import FilesPane
-from spark_tui.tui.screens import words
+from spark_tui.tui.screens import asked, words
 from spark_tui.tui.screens.asked import CommitAsked, ConnectAsked, ContextAsked, FiguresAsked
 from spark_tui.tui.screens.asking import Asking, Job
-from spark_tui.tui.screens.deciding import DecidingScreen
 from spark_tui.tui.screens.following import Following
 from spark_tui.tui.screens.reviewing import Reviewing
+from spark_tui.tui.screens.staging import Changes, StagingScreen
 from spark_tui.tui.screens.turns import Ask
 from spark_tui.tui.widgets.field import Field
 from spark_tui.tui.widgets.ground import Ground, blank_lines
@@ -46,7 +46,7 @@ TINY = (40, 10)
 """Columns and rows below which there is no room to work."""
 
 
-class MainScreen(DecidingScreen):
+class MainScreen(StagingScreen):
     """Give it a session with `attach`; until then what is typed stays in the prompt."""
 
     AUTO_FOCUS = "#prompt"
@@ -87,8 +87,13 @@ class MainScreen(DecidingScreen):
     def attach(self, session: Session) -> None:
         """Show this session and serve it from now on."""
         self.session = session
+        if self._following is not None:
+            self._following.end()
+        own = Changes(session, self.diff, self.hint, start=self.start_job, rest=self._rest)
+        self._own_changes = own
         self._following = Following(
             session,
+            changes=own,
             chat=self.chat,
             diff=self.diff,
             files=self.files,
@@ -135,6 +140,11 @@ class MainScreen(DecidingScreen):
     def draft(self) -> str:
         """What the person has written and not sent."""
         return self._asking.draft if self._asking is not None else self.chat.prompt.text
+
+    @property
+    def asking(self) -> Asking | None:
+        """What the prompt leads to, for the session that is shown."""
+        return self._asking
 
     @property
     def bridge(self) -> Bridge | None:
@@ -235,29 +245,25 @@ class MainScreen(DecidingScreen):
             self._asking.ask(Ask("", escalates=message.hunk))
 
     @on(DiffPane.CommitAsked)
-    def _commit(self) -> None:
+    def _commit(self, message: DiffPane.CommitAsked) -> None:
         session = self.session
         if session is not None and not session.state.has_git:
             self.hint.say("this folder is no git repository: Ctrl+P, git init")
-        elif session is not None and session.commit_preview():
-            self.post_message(CommitAsked())
+        elif session is not None and (message.staged or session.commit_preview()):
+            self.post_message(CommitAsked(staged=message.staged))
         else:
             self.hint.say("nothing is accepted yet: y accepts a hunk")
 
     def review_changes(self) -> None:
         """The person's own changes, in the diff pane."""
-        self._changes()
+        if self._own_changes is not None and self.diff.view.mode != "changes":
+            self._own_changes.walk()
         self._go(self.diff)
 
     @on(FilesPane.Left)
     @on(DiffPane.Left)
     def _leave_pane(self) -> None:
         self._go(self.chat.prompt)
-
-    @on(DiffPane.ChangesAsked)
-    def _changes(self) -> None:
-        if self._following is not None:
-            self.start_job(self._following.show_changes, group="show", exclusive=True)
 
     @on(FilesPane.FileChosen)
     def _show_file(self, message: FilesPane.FileChosen) -> None:
@@ -297,7 +303,7 @@ class MainScreen(DecidingScreen):
         elif self.files.has_focus_within:
             place = "files"
         elif self.diff.has_focus_within:
-            place = "diff"
+            place = self.diff.place
         else:
             streams = self.session is not None and self.session.state.streaming is not None
             place = "streaming" if streams else "prompt"
@@ -343,7 +349,7 @@ class MainScreen(DecidingScreen):
     def action_go_on(self) -> None:
         """Go on with a cut answer, a failed prompt or the queue."""
         if self._asking is not None and not self._asking.go_on():
-            self.hint.say("there is nothing to go on with")
+            self.post_message(asked.GoOnAsked())
 
     def action_switch_role(self) -> None:
         if self.session is not None:

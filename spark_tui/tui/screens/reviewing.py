@@ -17,6 +17,8 @@ from spark_tui.tui.widgets.hint import Hint
 
 if TYPE_CHECKING:
     from spark_tui.session.session import Acted, Refused, Session
+    from spark_tui.session.undo_preview import Preview
+    from spark_tui.tui.screens.undo import Choice
 
 
 class Reviewing:
@@ -42,9 +44,14 @@ class Reviewing:
         """The last decision back."""
         self._act(self._session.undo)
 
-    def undo_turn(self) -> None:
-        """The last turn back."""
-        self._act(self._session.undo_turn)
+    def take_back(self, seen: Preview, choice: Choice) -> None:
+        """The turn or the commit that was shown, as the person chose."""
+        session, commit = self._session, seen.commit
+        if commit is None:
+            self._act(lambda: session.undo_turn(seen.turn))
+        elif choice:
+            keep, revert = choice == "keep", choice == "revert"
+            self._act(lambda: session.undoing.undo_commit(commit.commit, keep=keep, revert=revert))
 
     def redo(self) -> None:
         """What was taken back last: by u, or by U as a whole turn."""
@@ -53,15 +60,15 @@ class Reviewing:
         is_turn = has_undone_turn and not state.taken_back
         self._act(self._session.undo if is_turn else self._session.redo)
 
-    def preview_undo(self, show: Callable[[tuple[str, ...]], object]) -> None:
-        """Find out what taking the turn back would touch, and show it."""
+    def preview_undo(self, show: Callable[[Preview], object]) -> None:
+        """Find out what taking the newest commit or turn back would touch, and show it."""
 
         async def job() -> None:
-            paths = await self._session.undo_preview()
-            if paths:
-                show(paths)
-            else:
+            seen = await self._session.undoing.preview_newest()
+            if seen.is_empty:
                 self._hint.say("no turn has anything to take back")
+            else:
+                show(seen)
 
         self._start(job, group="decide")
 

@@ -28,7 +28,11 @@ def decided(outcome: Decided, state: SessionState) -> tuple[str, str]:
         parts.append(f"open again: {', '.join(outcome.reopened)}")
     if outcome.already and not parts:
         parts.append("that was decided already")
-    if outcome.conflicts:
+    if outcome.proposals:
+        level = "warning"
+        new = ", ".join(outcome.proposals)
+        parts.append(f"you edited the same lines later: {new} would take it out over your edit")
+    elif outcome.conflicts:
         level = "warning"
         parts.append(
             f"{', '.join(outcome.conflicts)}: the file has changed there; nothing was written "
@@ -53,6 +57,9 @@ HINTS = {
     "prompt": "Enter send · @ file · Tab panes · Ctrl+T fast/smart · Ctrl+P commands · Ctrl+Q quit",
     "streaming": "Esc stop · Enter steer · Tab send after this answer",
     "diff": "y accept · n reject · a/d file · A all · [ ] hunk · u undo · c refine · C commit · ?",
+    "worktree": "y stage · n next · a file · A all · V lines · D discard · u undo · w staged · ?",
+    "staged": "y unstage · n next · a file · A all · C commit · u undo · w branch · ?",
+    "branch": "Enter file · [ ] hunk · { } file · w proposals · ?",
     "files": "Enter show · @ into the prompt · / filter · i prompt · ? keys",
     "refine": "what is wrong with this hunk? · Enter asks again · Esc leaves it",
 }

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from spark_tui.edits.changeset import Placed
 from spark_tui.edits.diff import Row
 from spark_tui.session.events import Event, HunkId
 from spark_tui.session.state import SessionState
+from spark_tui.tui.widgets.diff_browse import ChangeBlock
+from spark_tui.tui.widgets.diff_changes import ChangesView
 from spark_tui.tui.widgets.diff_page import Block
 from spark_tui.tui.widgets.diff_paint import Cursor
-from spark_tui.tui.widgets.diff_view import DiffView, Mode
+from spark_tui.tui.widgets.diff_view import Mode
+
+if TYPE_CHECKING:
+    from spark_tui.session.changing import ChangePage
 
 
 @dataclass(slots=True)
@@ -25,7 +31,8 @@ class Choice:
 
     block: Block
     hunk: HunkId
-    place: Placed
+    """"" for a hunk of the person's own changes."""
+    place: Placed | None
     rows: tuple[int, ...]
     """Rows of the block that go or come: what can be chosen."""
     anchor: int = 0
@@ -48,7 +55,7 @@ class Choice:
         return frozenset(self.rows[k] for k in self.lines)
 
 
-class ChoosingView(DiffView):
+class ChoosingView(ChangesView):
     """A DiffView in which lines of the current hunk can be chosen."""
 
     choice: Choice | None = None
@@ -62,7 +69,8 @@ class ChoosingView(DiffView):
             return True
         card = self._card
         hunk = card.hunk if card and self.mode == "proposals" else None
-        if card is None or hunk is None or hunk.place is None or not hunk.is_undecided:
+        is_open = hunk is not None and hunk.place is not None and hunk.is_undecided
+        if card is None or not (is_open or self._has_lines(card)):
             return False
         rows = _choosable(card)
         if not rows:
@@ -70,7 +78,8 @@ class ChoosingView(DiffView):
         start = self.page.start(card)
         seen = (k for k, row in enumerate(rows) if start + row >= self.top)
         first = next(seen, 0)
-        self.choice = Choice(card, hunk.id, hunk.place, rows, first, first)
+        known = (hunk.id, hunk.place) if hunk is not None else (HunkId(""), None)
+        self.choice = Choice(card, *known, rows, first, first)
         self._show_choice()
         return True
 
@@ -107,8 +116,21 @@ class ChoosingView(DiffView):
         self.end_choice()
         super().more_context()
 
+    def show_changes(self, page: ChangePage) -> None:
+        before = self._changes
+        super().show_changes(page)
+        if self._changes is not before:
+            self.end_choice()
+
     # -- private ---------------------------------------------------------------
+    def _has_lines(self, card: Block) -> bool:
+        """Whether this is a hunk of lines on a page of changes."""
+        change = card.change if isinstance(card, ChangeBlock) else None
+        return self.mode == "changes" and change is not None and change.kind == "lines"
+
     def _still_holds(self, choice: Choice) -> bool:
+        if isinstance(choice.block, ChangeBlock):
+            return choice.block is self._card
         hunk = choice.block.hunk
         is_same = hunk is not None and hunk.place is choice.place and hunk.is_undecided
         return is_same and choice.block is self._card and _choosable(choice.block) == choice.rows

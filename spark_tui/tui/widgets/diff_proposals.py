@@ -97,8 +97,11 @@ class Proposals(Page):
                     | ev.FilesWritten()
                     | ev.TurnUndone()
                     | ev.Committed()
+                    | ev.CommitUndone()
                 ):
                     touched |= dict.fromkeys(event.hunks)
+                case ev.HunksRestored():
+                    touched |= dict.fromkeys(stood.hunk for stood in event.hunks)
                 case ev.TurnEnded():
                     if turn := state.turns.get(event.turn):
                         touched |= dict.fromkeys(turn.hunks)
@@ -107,7 +110,8 @@ class Proposals(Page):
                     touched |= dict.fromkeys(self._by_id)
                 case _:
                     pass
-        self._sync(touched)
+        about = [state.hunks[hid] for hid in touched if hid in state.hunks]
+        self._sync(touched | {hunk.undoes: None for hunk in about if hunk.undoes})
 
     def block_of(self, hunk: HunkId | None) -> Block | None:
         """The card of a hunk, if it is shown."""

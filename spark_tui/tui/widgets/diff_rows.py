@@ -21,7 +21,7 @@ from spark_tui.text import one_line
 CONTEXTS = (3, 10, 25)
 """Lines around a change; one key walks through them."""
 
-OWN_YES = frozenset((Flag.SECRET, Flag.IGNORED, Flag.RUNS_LATER))
+OWN_YES = frozenset((Flag.SECRET, Flag.IGNORED, Flag.RUNS_LATER, Flag.UNDO))
 """Hunks with one of these are never accepted together with others."""
 
 

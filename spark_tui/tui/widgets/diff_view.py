@@ -2,14 +2,14 @@
 
 The rule kept here: what the person looks at stays where it is on the screen, whatever grows above
 or below; only a key moves the cursor. The view knows which hunk is current; what is done with it
-is decided in panes/diff.py.
+is decided in panes/diff.py, pages of changes are filled in diff_changes.py.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from textual import events
 from textual.strip import Strip
@@ -20,15 +20,12 @@ from spark_tui.session.events import Event, HunkId
 from spark_tui.session.state import HunkState, SessionState
 from spark_tui.tui.highlight import Highlighter
 from spark_tui.tui.themes import Looks
-from spark_tui.tui.widgets.diff_browse import changes_page, file_page, words_page
+from spark_tui.tui.widgets.diff_browse import file_page, words_page
 from spark_tui.tui.widgets.diff_page import Anchor, Block, Page
 from spark_tui.tui.widgets.diff_paint import NO_CURSOR, Cursor, Painter
 from spark_tui.tui.widgets.diff_proposals import Proposals
 from spark_tui.tui.widgets.diff_rows import plain_text
 from spark_tui.tui.widgets.line_view import LineView
-
-if TYPE_CHECKING:
-    from spark_tui.session.browsing import FileChange
 
 Mode = Literal["proposals", "changes", "file"]
 
@@ -135,17 +132,6 @@ class DiffView(LineView):
             self._proposals.take_changes()
         if any(isinstance(event, ev.TurnEnded) for event in happened):
             self._growing = None
-
-    def show_changes(self, changes: Sequence[FileChange]) -> None:
-        """Show what the work tree has over HEAD; shown again, the cursor stays at its number."""
-        card = self._cards["changes"] if self.mode == "changes" else None
-        at = self._changes.cards.index(card) if card else 0
-        top = self.top if card else 0
-        self._changes = changes_page(changes)
-        self._cards["changes"] = self._changes.card_from(self._changes.card_from(None, 0), at)
-        self._want(change.path for change in changes)
-        self.switch("changes")
-        self._redraw(top)
 
     def show_file(self, path: str, snapshot: Snapshot, *, line: int = 0) -> None:
         """Show a file; the cursor stands on this 0-based line."""

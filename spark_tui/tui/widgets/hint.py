@@ -25,6 +25,8 @@ class Hint(Widget, can_focus=False):
         self._rest = ""
         self._notice = ""
         self._level = "info"
+        self.news = 0
+        """How often something was said."""
 
     @property
     def shown(self) -> str:
@@ -39,6 +41,7 @@ class Hint(Widget, can_focus=False):
 
     def say(self, text: str, *, level: str = "info") -> None:
         """A notice; "" takes it away."""
+        self.news += bool(text)
         if (text, level) == (self._notice, self._level):
             return
         self._notice, self._level = text, level

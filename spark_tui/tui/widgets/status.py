@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 TICK_S = 1.0
 THINKS_FROM_S = 3.0
 """A turn of which nothing came for so long says for how long."""
+_SAID = -2
 LOW = 5
 """One part in so many of the largest pool seen is little."""
 
@@ -66,15 +67,25 @@ class Status(Widget, can_focus=False):
         self._items: tuple[Item, ...] = ()
         self._seen = Seen()
         self._tick: Timer | None = None
+        self._said = ""
 
     @property
     def is_ticking(self) -> bool:
         """It looks again by itself."""
         return self._tick is not None
 
+    def say(self, text: str) -> None:
+        """In front of everything, as long as it is so; "" takes it away."""
+        self._said = text
+        self._items = tuple(item for item in self._items if item.rank != _SAID)
+        self._items = (*((Item(text, _SAID, "bold $warning"),) if text else ()), *self._items)
+        self.refresh()
+
     def show(self, state: SessionState, meter: Meter) -> None:
         """Read the figures of now."""
         items = fields(state, meter, self._clock(), self._seen)
+        if self._said:
+            items = (Item(self._said, _SAID, "bold $warning"), *items)
         if items != self._items:
             self._items = items
             self.refresh()

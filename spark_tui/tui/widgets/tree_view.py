@@ -125,6 +125,19 @@ class TreeView(LineView):
         """The node under the cursor."""
         return self._shown[self._cursor] if self._cursor < len(self._shown) else None
 
+    @property
+    def open_folders(self) -> tuple[str, ...]:
+        """Folders that stand open, in the tree's order."""
+        return tuple(sorted(self._open))
+
+    def put_back(self, folders: Iterable[str], at: str, top: int) -> None:
+        """Open these folders, the cursor on this path, this row at the upper edge."""
+        self._open.update(folders)
+        self._renew()
+        if at and any(node.path == at for node in self._shown):
+            self.select(at)
+        self.move_to(top)
+
     def show_files(self, files: Iterable[str], marks: Mapping[str, str]) -> None:
         """All paths there are, and git's two letters for those that have some."""
         self._paths = Paths(files)
