@@ -1,12 +1,12 @@
 # Everything a developer runs, one line each. BIN is where the tools of `.[dev]` are.
 BIN ?= .venv/bin
 
-.PHONY: check test types lint snapshots terminal conformance demo pictures bench lock
+.PHONY: check test types lint snapshots terminal conformance demo pictures bench crash lock
 
 check: lint types test            ## what CI runs
 
 test:                             ## the whole suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 types:
 	$(BIN)/mypy
@@ -35,6 +35,11 @@ bench:                            ## start-up, echo, lag, bytes, CPU, memory; th
 	$(BIN)/python benchmarks/terminal.py
 	$(BIN)/python benchmarks/transport.py --quick
 	$(BIN)/python benchmarks/receive.py --quick
+	$(BIN)/python benchmarks/store.py
+
+crash:                            ## kills, system calls, power cuts, full disks, races: nothing is lost
+	$(BIN)/python benchmarks/crash.py --quick
+	$(BIN)/python benchmarks/races.py --races 100
 
 lock:                             ## uv.lock and requirements.lock from pyproject.toml (needs uv)
 	uv lock

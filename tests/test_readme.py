@@ -55,5 +55,5 @@ def test_one_command_each_for_demo_and_tests() -> None:
     commands = re.findall(r"^python3 -m venv .*$", README, re.M)
     assert [c.rsplit(" && ", 1)[1] for c in commands] == [
         ".venv/bin/spark-tui demo",
-        ".venv/bin/pytest",
+        ".venv/bin/pytest -n auto --dist worksteal",
     ]

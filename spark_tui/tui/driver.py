@@ -77,19 +77,35 @@ class SparkDriver(LinuxDriver):
         if not self._outlet.is_shut:
             super().write(data)
 
-    def _sigcont_application(self, *_: Any) -> None:
-        """Go on. A SIGSTOP from outside took nothing down: the threads that run are ended first, or
-        a second pair would outlive the screen."""
-        runs = self._key_thread is not None and self._key_thread.is_alive()
-        if not (runs and self._auto_restart) or self._must_signal_resume:
-            super()._sigcont_application()
+    def _sigtstp_application(self, *_: Any) -> None:
+        """Sleep: between two jobs of the loop, for one that writes just now holds the lock of what
+        waits to be written. While another program has the terminal, at once."""
+        if not self._auto_restart:
+            super()._sigtstp_application()
             return
-        attributes = self.attrs_before
-        self.disable_input()
-        self.close()
-        self._must_signal_resume = True
-        self.resume_application_mode()
-        self.attrs_before = attributes
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and so do we
+            self._loop.call_soon_threadsafe(super()._sigtstp_application)
+
+    def _sigcont_application(self, *_: Any) -> None:
+        """Go on, in the same way."""
+        if self._auto_restart:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._go_on)
+
+    def _go_on(self) -> None:
+        """A SIGSTOP from outside took nothing down: the threads that run are ended first, or a
+        second pair would outlive the screen. Where nothing runs and nothing was put to sleep, the
+        screen has not begun or is over."""
+        runs = self._key_thread is not None and self._key_thread.is_alive()
+        if self._must_signal_resume:
+            self.resume_application_mode()
+        elif runs:
+            attributes = self.attrs_before
+            self.disable_input()
+            self.close()
+            self._must_signal_resume = True
+            self.resume_application_mode()
+            self.attrs_before = attributes
 
     def close(self) -> None:
         thread = self._writer_thread

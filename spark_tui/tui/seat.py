@@ -160,8 +160,15 @@ class Seat:
         if self._offer is None or session.state.turns:
             return False
         row, self._offer = self._offer, None
-        self._run(partial(self._swap, row.session))
+        self._run(partial(self._resume, row.session))
         return True
+
+    async def _resume(self, session: str) -> None:
+        hint, resuming = self._desk.hint, "opening the session"
+        hint.say(resuming)
+        await self._swap(session)
+        if hint.shown == resuming:
+            hint.say("")
 
     def _answered(self, yes: bool | None) -> None:
         if yes:
@@ -245,17 +252,17 @@ def offer_words(row: SessionRow, *, has_died: bool = False) -> str:
     """The key that goes on with an earlier session, and what that one left."""
     from spark_tui.session.takeover import ago
 
-    how = "interrupted" if row.is_unsealed or has_died else "last used"
+    how = "interrupted" if row.is_unsealed or has_died else "left"
     parts = [
-        f"{how} {ago(row.used_at)}",
-        f"{counted(row.open, 'hunk')} undecided" if row.open else "",
+        f"{counted(row.open, 'hunk')} open" if row.open else "",
         f"{row.lost} unfinished lost" if row.lost else "",
         "its answer was cut" if row.is_cut and not row.lost else "",
         f"{counted(row.queued, 'prompt')} queued" if row.queued else "",
         "draft kept" if row.has_draft else "",
     ]
     told = ", ".join(part for part in parts if part)
-    return f"Ctrl+S goes on with the last session: {told}"
+    what = f"Ctrl+S resumes what was {how} {ago(row.used_at)}"
+    return f"{what}: {told}" if told else what
 
 
 def _import_engine() -> None:

@@ -190,8 +190,9 @@ class Killed(BaseException):
     """The process ended here."""
 
 
+@pytest.mark.parametrize("stride", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_at_any_step_of_a_prune(
-    store: CheckpointStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    store: CheckpointStore, clock: Clock, monkeypatch: pytest.MonkeyPatch, stride: int
 ) -> None:
     """Each git that it runs, and each file that it removes, is the last thing it does."""
     steps = 0
@@ -217,7 +218,7 @@ def test_killed_at_any_step_of_a_prune(
         assert len(store.storage.packs()) == 1
         if not is_dead:
             break
-        steps += 1
+        steps += stride
     assert steps >= 8
 
 

@@ -84,6 +84,16 @@ class Terminal:
         """Send a signal to the program."""
         os.kill(self.pid, number)
 
+    def sleeps(self) -> Terminal:
+        """Until it is stopped: a shell wakes nobody before."""
+
+        def is_stopped() -> bool:
+            done, status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
+            return bool(done) and os.WIFSTOPPED(status)
+
+        self.until(is_stopped, "it does not sleep")
+        return self
+
     def ends(self, *, limit_s: float = LIMIT_S) -> int:
         """The exit status (128 + signal when a signal ended it)."""
         deadline = time.monotonic() + limit_s
@@ -92,7 +102,7 @@ class Terminal:
             done, status = os.waitpid(self.pid, os.WNOHANG)
             if done:
                 self.status = os.waitstatus_to_exitcode(status)
-        while self._read(0.01):
+        while self.status is not None and self._read(0.01):
             pass
         assert self.status is not None, f"it did not end; on this screen:\n{self.text}"
         return self.status if self.status >= 0 else 128 - self.status

@@ -88,7 +88,7 @@ def test_a_fresh_start_offers_what_was_interrupted(start: Start) -> None:
     terminal.signal(signal.SIGKILL)
     terminal.ends()
     again = start()
-    again.sees(r"Ctrl\+S goes on with the last session: interrupted .*, 5 hunks undecided, draft")
+    again.sees(r"Ctrl\+S resumes what was interrupted .*: 5 hunks open, draft kept")
     again.type("a new thought").sees("a new thought")
     assert "5 open" not in again.text, "typing takes nothing"
     again.type(CTRL_S).sees("5 open").sees("a new thought")
@@ -186,6 +186,7 @@ def test_sleep_and_back(start: Start) -> None:
     before = len(terminal.output)
     terminal.type(CTRL_Z)
     terminal.until(lambda: b"\x1b[?1049l" in terminal.output[before:], "the screen is not back")
+    terminal.sleeps()
     woken = len(terminal.output)
     terminal.signal(signal.SIGCONT)
     terminal.until(lambda: b"\x1b[?1049h" in terminal.output[woken:], "it does not wake")

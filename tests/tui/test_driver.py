@@ -71,6 +71,41 @@ def test_who_waits_for_a_full_terminal_is_let_go(driver: tuple[SparkDriver, int]
     os.close(master)
 
 
+async def all_said() -> None:
+    """What the loop was told until now is done."""
+    done = asyncio.Event()
+    asyncio.get_running_loop().call_soon(done.set)
+    await done.wait()
+
+
+def test_who_goes_on_in_the_middle_of_a_write_lets_it_end(
+    driver: tuple[SparkDriver, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal comes between any two steps, also where the lock of the queue is held."""
+
+    async def story() -> None:
+        made = SparkDriver(App())
+        came: list[bool] = []
+        monkeypatch.setattr(made, "resume_application_mode", lambda: came.append(True))
+        made._sigcont_application()
+        await all_said()
+        assert not came, "the screen has not begun, or is over"
+        writer = made._writer_thread = WriterThread(cast("Any", made._outlet))
+        keys = made._key_thread = threading.Thread(target=made.exit_event.wait, daemon=True)
+        writer.start()
+        keys.start()
+        with writer._queue.mutex:
+            handler = threading.Thread(target=made._sigcont_application, daemon=True)
+            handler.start()
+            handler.join(20)
+            assert not handler.is_alive() and not came
+        await all_said()
+        assert came and not keys.is_alive() and not writer.is_alive()
+
+    asyncio.run(story())
+    os.close(driver[1])
+
+
 def test_a_line_that_is_gone_is_seen(driver: tuple[SparkDriver, int]) -> None:
     made, master = driver
     assert made.input_tty and not made.is_hung_up

@@ -145,7 +145,7 @@ def play(
 RARE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=RARE)
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=RARE)
 @given(mixes())
 def test_index_and_tree_are_as_before(
     template: Path,
