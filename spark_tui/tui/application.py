@@ -190,6 +190,7 @@ class SparkApp(App[str]):
         from spark_tui.tui.screens.welcome import WelcomeScreen
 
         session, text = self.session, message.text
+        self.desk.give_back(text)  # it waits as a draft: whatever ends the sheet, it is there
         if session is None or self.screen is not self.desk:
             return
 
@@ -201,8 +202,6 @@ class SparkApp(App[str]):
 
     def _answered(self, answer: Answer, text: str) -> None:
         desk = self.desk
-        if answer.what != "ready":
-            desk.give_back(text)
         match answer.what:
             case "demo":
                 self.exit("demo")
@@ -212,6 +211,8 @@ class SparkApp(App[str]):
                 desk.chat.prompt.put(answer.typed)
             case "ready":
                 desk.hint.say(answer.said)
+                if text and desk.chat.prompt.text.strip() == text.strip():
+                    desk.chat.prompt.take()
                 desk.send(text)
             case "left":
                 pass

@@ -96,7 +96,7 @@ TABLE: tuple[Key, ...] = (
     Key("diff", ("l", "right"), "scroll_right", "long lines to the left", palette=False),
     Key("diff", ("h", "left"), "scroll_left", "and back", palette=False),
     Key("diff", ("u",), "undo", "take the last decision back"),
-    Key("diff", ("U",), "undo_turn", "take a whole turn or the commit back: shows the files first"),
+    Key("diff", ("U",), "undo_turn", "take a turn or the commit back; files first"),
     Key("diff", ("ctrl+y",), "redo", "do again what was taken back"),
     Key("diff", ("L",), "history", "the log: what was done, back to any entry of it"),
     Key("diff", ("c",), "refine", "say what is wrong with it; it is written anew"),

@@ -61,6 +61,7 @@ def test_a_prompt_without_a_key_is_kept(bench: Bench, run: Run) -> None:
             await desk.press("escape")
             await desk.prompt.say("make it strict")
             await desk.until_true(lambda: "No model is set up yet" in desk.text())
+            assert desk.app.desk.draft == "make it strict", "also where this page ends the app"
             await desk.press("escape")
             assert desk.prompt.draft == "make it strict"
             assert not desk.of(ev.TurnStarted)
