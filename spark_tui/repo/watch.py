@@ -16,6 +16,11 @@ _GIT = re.compile(r"HEAD|index|packed-refs|refs/.*(?<!\.lock)")
 _STAGED = re.compile(r"(.*/)?\.spark-tui-[0-9a-f]{12}\.tmp")
 
 
+_STEP_MS = 150
+"""The watcher wakes this often, and a burst is over after so long without a change. Three times
+the library's own step: waking up is much of what a program does that waits."""
+
+
 def changes(root: Path, stop: threading.Event) -> Iterator[frozenset[str]]:
     """Relative paths that were added, changed or deleted, one set for each burst."""
     from watchfiles import Change, watch
@@ -27,7 +32,10 @@ def changes(root: Path, stop: threading.Event) -> Iterator[frozenset[str]]:
     def told(kind: Change, path: str) -> bool:
         return _name(real, git_dir, path) is not None
 
-    for burst in watch(*watched, watch_filter=told, stop_event=stop, raise_interrupt=False):
+    bursts = watch(
+        *watched, watch_filter=told, stop_event=stop, raise_interrupt=False, step=_STEP_MS
+    )
+    for burst in bursts:
         yield frozenset(name for _, path in burst if (name := _name(real, git_dir, path)))
 
 
