@@ -15,7 +15,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import DiskFault, LockHeld, RepositoryFault, SparkFault, UsageFault
+from spark_tui.errors import (
+    DiskFault,
+    GitFault,
+    LockHeld,
+    RepositoryFault,
+    SparkFault,
+    UsageFault,
+)
 from spark_tui.repo.checkpoints import CheckpointStore
 from spark_tui.repo.durable import put
 from spark_tui.repo.lock import WorktreeLock
@@ -213,7 +220,8 @@ class Opened:
         return Access(self.lock, self.home, why=kept_from.message, hint=hint, follower=follower)
 
     def _base(self, path: str, digest: str) -> Snapshot | None:
-        """What the model was shown: kept by us, or still on the disk (a secret is not kept)."""
+        """What the model was shown: still on the disk, kept by us (a secret is not), or in the
+        checkpoint of the write that replaced it."""
         try:
             disk = self.worktree.read(path) if path else None
         except SparkFault:
@@ -222,5 +230,17 @@ class Opened:
             return disk
         data = self.store.blob(digest)
         if data is None:
-            return None
-        return Snapshot.of(path, data, disk.mode if disk else 0o644)
+            data = self._replaced(digest)
+        return Snapshot.of(path, data, disk.mode if disk else 0o644) if data is not None else None
+
+    def _replaced(self, digest: str) -> bytes | None:
+        """These bytes, if a write of this session put others in their place."""
+        for write in reversed(self.state.writes):
+            for path in (w.path for w in write.writes if w.before == digest):
+                try:
+                    kept = self.store.load(write.checkpoint).get(path)
+                except GitFault:
+                    continue
+                if kept is not None and Snapshot.of(path, kept[0]).digest == digest:
+                    return kept[0]
+        return None

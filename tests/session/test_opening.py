@@ -121,6 +121,25 @@ def test_a_hunk_whose_text_is_gone_is_said(bench: Bench, run: Run) -> None:
     run(story())
 
 
+def test_bytes_that_could_not_be_kept_are_in_the_checkpoint(bench: Bench, run: Run) -> None:
+    """A full disk may cost the copy of what the model saw; the write had its checkpoint."""
+
+    async def story() -> None:
+        session, _ = await bench.open([[*patch(EDIT), *done()]])
+        before = bench.read("calc.py")
+        await session.run("swap")
+        await session.decide(list(session.state.hunks), ev.Decision.ACCEPTED)
+        assert bench.read("calc.py") != before
+        await session.close()
+        shutil.rmtree(home(bench) / "blobs")
+        again, _ = await bench.open(fresh=False)
+        assert (await again.undo()).done
+        assert bench.read("calc.py") == before
+        await again.close()
+
+    run(story())
+
+
 @pytest.mark.parametrize("mask", [0o000, 0o077])
 def test_everything_of_ours_is_private(bench: Bench, run: Run, mask: int) -> None:
     before = os.umask(mask)
