@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from spark_tui.session import events as ev
 from spark_tui.session import session as sessions
 from spark_tui.session.events import Decision, Event, HunkId, Outcome
 from spark_tui.session.journal import Journal, replay
+from spark_tui.session.opening import worktree_state_dir
 from spark_tui.session.session import CommitDone, Session
 from spark_tui.session.state import SessionState, Status
 from tests.support.bench import CALC, Bench
@@ -229,6 +231,7 @@ def test_blobs_are_an_ease_not_a_need(
 ) -> None:
     async def story() -> None:
         session, _ = await bench.open([REPLY])
+        before = bench.read("calc.py")
 
         def refuse(*_: object) -> str:
             raise DiskFault("Disk full.", hint="Free some space.")
@@ -239,8 +242,14 @@ def test_blobs_are_an_ease_not_a_need(
         assert (await session.decide(ALL, Decision.ACCEPTED)).written == ALL
         await session.close()
         session, _ = await bench.open(fresh=False)
-        assert not (await session.decide([ALL[0]], Decision.OPEN)).reopened
-        assert is_new(bench), "without the earlier bytes nothing is guessed"
+        assert (await session.decide([ALL[0]], Decision.OPEN)).reopened == (ALL[0],)
+        assert bench.read("calc.py") == before, "the checkpoint of the write has them"
+        await session.close()
+        written = bench.read("README.md")
+        shutil.rmtree(worktree_state_dir(bench.environ, bench.root) / "store.git")
+        session, _ = await bench.open(fresh=False)
+        assert not (await session.decide([ALL[1]], Decision.OPEN)).reopened
+        assert bench.read("README.md") == written, "without the earlier bytes nothing is guessed"
         await session.close()
 
     run(story())
