@@ -17,7 +17,6 @@ from typing import TypeVar
 
 from spark_tui.errors import DiskFault, SparkFault
 from spark_tui.repo.checkpoints import CheckpointStore
-from spark_tui.repo.recovering import intent
 from spark_tui.repo.worktree import Change, NotPutBack, Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event, HunkId, Written
@@ -111,18 +110,8 @@ class Putting:
 
     def _write(self, put: Put, checkpoint: str, turn: int) -> None:
         changes = [change_to(path, kept) for path, kept in put.after.items()]
-        made = self._worktree.missing_folders(c.path for c in changes if c.data is not None)
-        self._store.begin(intent(checkpoint, changes, made))
         expected = {path: digest(kept) for path, kept in put.before.items()}
-        try:
-            keep = self._meanwhile.keeper(turn)
-            self._worktree.write_all(changes, expected=expected, keep=keep)
-        except NotPutBack:
-            raise  # The note stays: the next write, or the next start, restores the checkpoint.
-        except SparkFault:
-            with contextlib.suppress(DiskFault):  # What went wrong first is what is said.
-                self._store.done()
-            raise
+        self._settling.write(changes, expected, checkpoint, self._meanwhile.keeper(turn))
 
     async def _take_back(self, put: Put, saved: ev.CheckpointSaved) -> None:
         """The journal could not record it: the files get their bytes back."""

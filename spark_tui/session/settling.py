@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import TypeVar
 
 from spark_tui.errors import DiskFault, SparkFault
 from spark_tui.repo.checkpoints import CheckpointStore
-from spark_tui.repo.recovering import recover
-from spark_tui.repo.worktree import Change, Worktree
+from spark_tui.repo.others import Keep
+from spark_tui.repo.recovering import intent, recover
+from spark_tui.repo.worktree import Change, NotPutBack, Worktree
 from spark_tui.session import events as ev
 from spark_tui.session.events import Event
 
@@ -41,6 +42,25 @@ class Settling:
         self._emit = emit
         self._promise = promise
         self._unsettled: ev.CheckpointSaved | None = None
+
+    def write(
+        self,
+        changes: Sequence[Change],
+        expected: Mapping[str, str | None],
+        checkpoint: str,
+        keep: Keep,
+    ) -> None:
+        """All of these or none, behind a note that stays until the journal knows. Blocking."""
+        made = self._worktree.missing_folders(c.path for c in changes if c.data is not None)
+        self._store.begin(intent(checkpoint, changes, made))
+        try:
+            self._worktree.write_all(changes, expected=expected, keep=keep)
+        except NotPutBack:
+            raise  # The note stays: the next write, or the next start, restores the checkpoint.
+        except SparkFault:
+            with contextlib.suppress(DiskFault):  # What went wrong first is what is said.
+                self._store.done()
+            raise
 
     def remember(self, saved: ev.CheckpointSaved) -> None:
         """This write was begun; what became of its files is not known. Its note is there."""

@@ -8,7 +8,6 @@ taken back. Which hunks are chosen, and what it means, is review.py's business.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -16,9 +15,8 @@ from typing import TypeVar
 
 from spark_tui.edits.changeset import Kind
 from spark_tui.edits.snapshot import Snapshot
-from spark_tui.errors import DiskFault, RefusedFault, SparkFault
+from spark_tui.errors import DiskFault, RefusedFault
 from spark_tui.repo.checkpoints import CheckpointStore
-from spark_tui.repo.recovering import intent
 from spark_tui.repo.repository import Repository
 from spark_tui.repo.worktree import Change, NotPutBack, Stale, Worktree
 from spark_tui.session import events as ev
@@ -241,20 +239,10 @@ class Writes:
         return self._store.save(self._state.session, turn, files)
 
     def _write(self, plan: WritePlan, checkpoint: str, turn: int) -> None:
-        """In the write thread: intent, write; the intent stays until the journal knows."""
+        """In the write thread."""
         changes = [_change(p, after, plan.bits, plan.moved) for p, after in plan.after.items()]
-        made = self._worktree.missing_folders(c.path for c in changes if c.data is not None)
-        self._store.begin(intent(checkpoint, changes, made))
         expected = {p: _digest(s) for p, s in plan.before.items()}
-        try:
-            keep = self._meanwhile.keeper(turn)
-            self._worktree.write_all(changes, expected=expected, keep=keep)
-        except NotPutBack:
-            raise  # The note stays: the next write, or the next start, restores the checkpoint.
-        except SparkFault:
-            with contextlib.suppress(DiskFault):  # What went wrong first is what is said.
-                self._store.done()
-            raise
+        self._settling.write(changes, expected, checkpoint, self._meanwhile.keeper(turn))
 
     def _remember(self, plan: WritePlan) -> None:
         """What we left, for merges with later work of the person."""
